@@ -1,0 +1,1 @@
+"""The `fastdepth` command: one verb a file, each in the room that owns it."""
