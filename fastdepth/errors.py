@@ -42,6 +42,10 @@ class ProtocolError(FastDepthError):
     """An evaluation protocol does not fit the frames it was given."""
 
 
+class NoTruthError(ProtocolError):
+    """A frame has no ground truth that could be scored; other frames may."""
+
+
 class OutputError(FastDepthError):
     """An output file or folder cannot be written."""
 

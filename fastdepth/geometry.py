@@ -46,6 +46,11 @@ class InputGeometry:
     seen: Rect
     content: Rect
 
+    @property
+    def sees_whole_frame(self) -> bool:
+        """Whether no part of the frame is cut away."""
+        return (self.seen.width, self.seen.height) == (self.frame_width, self.frame_height)
+
     def input_intrinsics(self, camera: Intrinsics) -> Intrinsics:
         """Return the camera of the content of the input (the depth image's camera).
 
@@ -68,7 +73,7 @@ class InputGeometry:
         """Bring a depth image of the content to frame size, HxW float32, NaN where unseen."""
         seen = self.seen
         part: F32Array = cv2.resize(depth, (seen.width, seen.height), interpolation=interpolation)
-        if (seen.width, seen.height) == (self.frame_width, self.frame_height):
+        if self.sees_whole_frame:
             return part
         whole = np.full((self.frame_height, self.frame_width), np.nan, np.float32)
         whole[seen.slices] = part
