@@ -13,7 +13,7 @@ from fastdepth.camera import Intrinsics
 from fastdepth.card import ModelCard
 from fastdepth.engine import Engine, OnnxRuntimeEngine, card_from_metadata
 from fastdepth.errors import ModelError
-from fastdepth.frame import F32Array, U8Array
+from fastdepth.frame import F32Array, Frame, U8Array
 from fastdepth.geometry import InputGeometry, camera_scale, require_full_size_output
 from fastdepth.preprocess import PixelOrder, Preprocessor
 
@@ -167,3 +167,7 @@ class DepthEstimator:
             view = seen_at_input.resize(width, height)
         seconds = StageSeconds(prepared - start, inferred - prepared, perf_counter() - inferred)
         return Prediction(output, geometry, view, self.card.depth_range, scale, seconds)
+
+    def predict_frame(self, frame: Frame) -> Prediction:
+        """Predict metric depth for a `Frame`; raises as `predict` does."""
+        return self.predict(frame.image, "rgb", frame.intrinsics)

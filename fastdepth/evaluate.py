@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastdepth.errors import NoTruthError, ProtocolError
-from fastdepth.estimator import DepthEstimator, Prediction
 from fastdepth.frame import Frame
 from fastdepth.metrics import MetricMean
-from fastdepth.protocols import Align, FrameScore, score
+from fastdepth.protocols import Align, FrameScore, Predictor, score
 
 
 @dataclass(slots=True)
@@ -41,18 +40,9 @@ class Evaluation:
         }
 
 
-def frame_predictor(estimator: DepthEstimator) -> Callable[[Frame], Prediction]:
-    """Return a function from a frame to its prediction, as the protocols call it."""
-
-    def predict(frame: Frame) -> Prediction:
-        return estimator.predict(frame.image, "rgb", frame.intrinsics)
-
-    return predict
-
-
 def evaluate(
     frames: Iterable[Frame],
-    predict: Callable[[Frame], Prediction],
+    predict: Predictor,
     evaluation: Evaluation,
 ) -> Iterator[tuple[Frame, FrameScore | None]]:
     """Score frames one by one, adding each to `evaluation`.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -31,12 +31,8 @@ EIGEN_CROP = Rect(41, 45, 560, 426)
 EIGEN_RANGE = (1e-3, 10.0)
 
 
-class Predictor(Protocol):
-    """What a protocol needs of a model: `DepthEstimator.predict` or anything that acts like it."""
-
-    def __call__(self, frame: Frame) -> Prediction:
-        """Predict depth for a frame."""
-        ...
+# What a protocol needs of a model; `DepthEstimator.predict_frame` is one.
+Predictor = Callable[[Frame], Prediction]
 
 
 class Pair(NamedTuple):
