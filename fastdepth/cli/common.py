@@ -35,6 +35,16 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def parse_intrinsics(text: str) -> tuple[float, float, float, float]:
+    """Read `FX,FY,CX,CY` in pixels; for argparse, so it raises ArgumentTypeError."""
+    try:
+        fx, fy, cx, cy = (float(part) for part in text.split(","))
+    except ValueError as err:
+        msg = f"{text!r} is not four numbers; expected FX,FY,CX,CY in pixels"
+        raise argparse.ArgumentTypeError(msg) from err
+    return fx, fy, cx, cy
+
+
 def model_path(args: argparse.Namespace) -> Path:
     """Return the model asked for, or the package's own."""
     return args.model or default_model()
