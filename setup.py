@@ -1,0 +1,89 @@
+"""Describe the package to pip and colcon; package.xml describes it to ROS."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+NAME = "fastdepth"
+SHARED = ("launch", "config", "models", "samples")
+
+# Wheels of ROS 2 Jazzy; they exist for this platform alone, others have ROS from its own packages.
+_WHEELS = 'sys_platform == "linux" and platform_machine == "x86_64"'
+
+BAGS = ["rich", "rosbags"]
+ROS = [
+    *BAGS,
+    f"ros-rclpy[fastrtps]==7.1.6; {_WHEELS}",
+    f"ros-sensor-msgs==5.3.6; {_WHEELS}",
+    f"ros-diagnostic-msgs==5.3.6; {_WHEELS}",
+    f"ros-std-srvs==5.3.6; {_WHEELS}",
+]
+TRAIN = [
+    "h5py",
+    "jsonargparse[signatures]",
+    "lightning",
+    "matplotlib",
+    "onnx",
+    "onnxscript",
+    "rich",
+    "tensorboard",
+    "torch",
+    "torchmetrics",
+    "torchvision",
+]
+# launch_pytest, which ROS brings, does not work with pytest 8.4 and later.
+TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "ruff", "types-PyYAML"]
+
+
+def version() -> str:
+    """Return `__version__` of the package without importing it."""
+    text = Path(NAME, "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if found is None:
+        msg = f"{NAME}/__init__.py has no __version__"
+        raise ValueError(msg)
+    return found.group(1)
+
+
+def data_files() -> list[tuple[str, list[str]]]:
+    """Return what ROS looks for under the install prefix; every file by its destination."""
+    share = Path("share", NAME)
+    places: dict[Path, list[Path]] = defaultdict(list)
+    places[Path("share/ament_index/resource_index/packages")] = [Path("resource", NAME)]
+    places[share] = [Path("package.xml")]
+    # A file and not an entry point: pip puts entry points into bin, where ROS does not look.
+    places[Path("lib", NAME)] = [Path("resource", "depth_node")]
+    for folder in SHARED:
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file() and not any(p.startswith((".", "__")) for p in path.parts):
+                places[share / path.parent].append(path)
+    return [(str(place), [str(path) for path in paths]) for place, paths in places.items()]
+
+
+setup(
+    name=NAME,
+    version=version(),
+    description="Metric depth from one camera, as a ROS 2 node",
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    maintainer="The fastdepth authors",
+    maintainer_email="maintainers@fastdepth.invalid",
+    license="Apache-2.0",
+    packages=find_packages(include=[f"{NAME}*"]),
+    package_data={"": ["py.typed"]},
+    data_files=data_files(),
+    zip_safe=False,
+    python_requires=">=3.10",
+    # OpenCV without its windows: the same module, and no libGL to install on a robot.
+    install_requires=["numpy>=1.26", "onnxruntime", "opencv-python-headless>=4.6"],
+    extras_require={
+        "bags": BAGS,
+        "ros": ROS,
+        "train": TRAIN,
+        "test": TEST,
+        "all": sorted({*ROS, *TRAIN, *TEST}),
+    },
+    entry_points={"console_scripts": [f"{NAME} = fastdepth.cli.main:main"]},
+)
