@@ -7,6 +7,8 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "fastdepth"
+# colcon build --symlink-install runs a link to this file in a folder that lacks most of the rest.
+ROOT = Path(__file__).resolve().parent
 SHARED = ("launch", "config", "models", "samples")
 
 # Wheels of ROS 2 Jazzy; they exist for this platform alone, others have ROS from its own packages.
@@ -39,7 +41,7 @@ TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "ruff", "types-PyYAML"]
 
 def version() -> str:
     """Return `__version__` of the package without importing it."""
-    text = Path(NAME, "__init__.py").read_text(encoding="utf-8")
+    text = (ROOT / NAME / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
     if found is None:
         msg = f"{NAME}/__init__.py has no __version__"
@@ -56,8 +58,9 @@ def data_files() -> list[tuple[str, list[str]]]:
     # A file and not an entry point: pip puts entry points into bin, where ROS does not look.
     places[Path("lib", NAME)] = [Path("resource", "depth_node")]
     for folder in SHARED:
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file() and not any(p.startswith((".", "__")) for p in path.parts):
+        for found in sorted((ROOT / folder).rglob("*")):
+            path = found.relative_to(ROOT)
+            if found.is_file() and not any(part.startswith((".", "__")) for part in path.parts):
                 places[share / path.parent].append(path)
     return [(str(place), [str(path) for path in paths]) for place, paths in places.items()]
 
@@ -66,7 +69,7 @@ setup(
     name=NAME,
     version=version(),
     description="Metric depth from one camera, as a ROS 2 node",
-    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     maintainer="The fastdepth authors",
     maintainer_email="maintainers@fastdepth.invalid",
