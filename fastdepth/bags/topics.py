@@ -116,11 +116,13 @@ def _pictures(reader: BagReader) -> list[TopicInfo]:
 
 
 def _is_depth(reader: BagReader, topic: TopicInfo) -> bool:
-    """Tell whether a topic carries depth, by the encoding of its first message."""
-    first = next(reader.raw([topic.name]), None)
-    if first is None:
-        return False
-    msg = reader.decode(first)
+    """Tell whether a topic carries depth: by its first message, else by its name."""
+    try:
+        msg = next((msg for _, msg in reader.messages([topic.name])), None)
+    except BagError:  # one damaged message must not hide the others
+        msg = None
+    if msg is None:
+        return "depth" in topic.name.lower()
     if topic.type == COMPRESSED_IMAGE:
         return "compressedDepth" in msg.format or msg.format.partition(";")[0] in DEPTH_ENCODINGS
     return msg.encoding in DEPTH_ENCODINGS
