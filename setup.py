@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Distribution, find_packages, setup
 
 NAME = "fastdepth"
 # colcon build --symlink-install runs a link to this file in a folder that lacks most of the rest.
@@ -39,6 +39,14 @@ TRAIN = [
 TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "ruff", "types-PyYAML"]
 
 
+class WithData(Distribution):
+    """Installs data_files in an editable install too: setuptools asks for `has_data` there."""
+
+    def has_data(self) -> bool:
+        """Tell whether there are data_files."""
+        return bool(self.has_data_files())
+
+
 def version() -> str:
     """Return `__version__` of the package without importing it."""
     text = (ROOT / NAME / "__init__.py").read_text(encoding="utf-8")
@@ -66,6 +74,7 @@ def data_files() -> list[tuple[str, list[str]]]:
 
 
 setup(
+    distclass=WithData,
     name=NAME,
     version=version(),
     description="Metric depth from one camera, as a ROS 2 node",
