@@ -1,0 +1,102 @@
+"""Plain pictures: one file, a folder of them, or a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fastdepth.camera import Intrinsics
+from fastdepth.errors import SourceError
+from fastdepth.frame import Frame
+from fastdepth.sources.reading import PICTURE_SUFFIXES, read_rgb, require_files
+
+
+class PicturesSource:
+    """Pictures without ground truth; an IndexedSource.
+
+    A folder is read in the order of its file names, numbers in them counted (2 before 10), without
+    what lies in folders inside it.
+    """
+
+    def __init__(
+        self,
+        path: Path | str | Sequence[Path | str],
+        *,
+        intrinsics: tuple[float, float, float, float] | None = None,
+    ) -> None:
+        """List the pictures.
+
+        Args:
+            path: a picture, a folder of pictures, or a list of pictures.
+            intrinsics: fx, fy, cx, cy of all of them in pixels, if known.
+
+        Raises:
+            SourceError: a file does not exist or is no picture by its name, or there is none.
+
+        """
+        if isinstance(path, Path | str):
+            root = Path(path)
+            if not root.exists():
+                text = f"{root} does not exist"
+                raise SourceError(text)
+            self.name = str(root)
+            self.files = _in_folder(root) if root.is_dir() else [root]
+        else:
+            self.files = [Path(file) for file in path]
+            self.name = f"{len(self.files)} pictures"
+            root = Path(self.name)
+        if not self.files:
+            text = f"{root} has no pictures; expected files ending in {_kinds()}"
+            raise SourceError(text)
+        for file in self.files:
+            if file.suffix.lower() not in PICTURE_SUFFIXES:
+                text = f"{file} is no picture by its name; expected one ending in {_kinds()}"
+                raise SourceError(text)
+        require_files(self.files, root)
+        self._intrinsics = intrinsics
+        names = [file.name for file in self.files]
+        self._short = len(set(names)) == len(names)
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.files)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the pictures in order."""
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Frame:
+        """Return a picture; its name is that of its file.
+
+        Raises:
+            IndexError: there is no picture of that number.
+            SourceError: the file is damaged or gone.
+
+        """
+        if not 0 <= index < len(self.files):
+            raise IndexError(index)
+        file = self.files[index]
+        image = read_rgb(file)
+        height, width = image.shape[:2]
+        camera = Intrinsics(width, height, *self._intrinsics) if self._intrinsics else None
+        return Frame(image, intrinsics=camera, name=file.name if self._short else str(file))
+
+
+def has_pictures(folder: Path) -> bool:
+    """Tell whether a folder holds pictures by their names."""
+    return any(file.suffix.lower() in PICTURE_SUFFIXES for file in folder.iterdir())
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES]
+    return sorted((file for file in files if file.is_file()), key=_natural)
+
+
+def _natural(file: Path) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", file.name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def _kinds() -> str:
+    return ", ".join(sorted(PICTURE_SUFFIXES))

@@ -1,0 +1,98 @@
+"""Read picture files, and check that the files a list names are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fastdepth.errors import SourceError
+from fastdepth.frame import F32Array, U8Array
+
+PICTURE_SUFFIXES = frozenset(
+    {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+_SHOWN = 5
+
+
+def read_rgb(path: Path) -> U8Array:
+    """Return a picture as HxWx3 uint8 RGB (grey ones too; 16-bit ones scaled down).
+
+    Raises:
+        SourceError: the file is missing, damaged or no picture.
+
+    """
+    rgb: U8Array = cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return rgb
+
+
+def read_depth_values(path: Path) -> NDArray[Any]:
+    """Return a one-channel depth picture as it is stored, HxW uint8 or uint16.
+
+    Raises:
+        SourceError: the file is missing, damaged, or has several channels.
+
+    """
+    values = _decode(path, cv2.IMREAD_UNCHANGED)
+    if values.ndim != 2 or values.dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
+        text = (
+            f"{path} is {values.dtype} of shape {values.shape}; expected depth of one channel, "
+            "8 or 16 bits"
+        )
+        raise SourceError(text)
+    return values
+
+
+def scaled_depth(values: NDArray[Any], units: int, metres: int = 1) -> F32Array:
+    """Return depth in metres of which `units` are `metres`, float32, 0 becoming NaN."""
+    # Integers times a small integer are exact in float32 up to 2^24: one rounding, in the division.
+    depth: F32Array = np.multiply(values, np.float32(metres), dtype=np.float32)
+    depth /= np.float32(units)
+    depth[values == 0] = np.nan
+    return depth
+
+
+def require_files(files: Iterable[Path], named_in: Path) -> None:
+    """Check that all files exist, so that a gap is known now and not after an hour.
+
+    Raises:
+        SourceError: how many are missing, and the first of them.
+
+    """
+    missing = [file for file in dict.fromkeys(files) if not file.is_file()]
+    if missing:
+        shown = ", ".join(str(file) for file in missing[:_SHOWN])
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        text = f"{named_in} names {len(missing)} files that do not exist: {shown}{more}"
+        raise SourceError(text)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a UTF-8 text file; raise SourceError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as err:
+        text = f"{path} cannot be read as text: {err}"
+        raise SourceError(text) from err
+
+
+def _decode(path: Path, flags: int) -> NDArray[Any]:
+    # Decoding bytes refuses a picture that is cut short; cv2.imread fills up a JPEG with grey.
+    try:
+        data = path.read_bytes()
+    except OSError as err:
+        text = f"{path} cannot be read: {err.strerror or err}"
+        raise SourceError(text) from err
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error:
+        decoded = None
+    if decoded is None:
+        text = f"{path} is no picture that can be decoded ({len(data)} bytes; damaged, cut short?)"
+        raise SourceError(text)
+    array: NDArray[Any] = decoded
+    return array
