@@ -18,6 +18,10 @@ class CardError(ModelError):
     """A model file has no model card, or a card that is not valid."""
 
 
+class EngineError(ModelError):
+    """An engine or its provider is not available here, or cannot run this model."""
+
+
 class ImageError(FastDepthError):
     """An image or image message cannot be turned into pixels (size, step, data or encoding)."""
 
@@ -28,6 +32,14 @@ class EncodingError(ImageError):
 
 class CameraError(FastDepthError):
     """Camera intrinsics are missing or impossible (a focal length of zero, say)."""
+
+
+class CalibrationError(FastDepthError):
+    """A field calibration cannot be fitted, read or applied."""
+
+
+class SettingError(FastDepthError):
+    """A setting is outside what is possible."""
 
 
 class SourceError(FastDepthError):

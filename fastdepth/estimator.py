@@ -11,7 +11,14 @@ import numpy as np
 
 from fastdepth.camera import Intrinsics
 from fastdepth.card import ModelCard
-from fastdepth.engine import Engine, OnnxRuntimeEngine, card_from_metadata
+from fastdepth.engines import (
+    Engine,
+    EngineName,
+    Fallback,
+    Provider,
+    card_from_metadata,
+    open_engine,
+)
 from fastdepth.errors import ModelError
 from fastdepth.frame import F32Array, Frame, U8Array
 from fastdepth.geometry import InputGeometry, camera_scale, require_full_size_output
@@ -72,7 +79,13 @@ class DepthEstimator:
     """Runs one model on frames. Not for use by two threads at once."""
 
     def __init__(
-        self, engine: Engine, card: ModelCard, *, camera_aware: bool = True, warm_up: int = 2
+        self,
+        engine: Engine,
+        card: ModelCard,
+        *,
+        camera_aware: bool = True,
+        warm_up: int = 2,
+        notes: Sequence[str] = (),
     ) -> None:
         """Wrap an engine.
 
@@ -81,6 +94,7 @@ class DepthEstimator:
             card: its model card.
             camera_aware: scale depth from the card's camera to the frame's where it is known.
             warm_up: runs made now, so that the first frame is not slower than the rest.
+            notes: what was asked of the engine and could not be had; kept as `notes`.
 
         Raises:
             ModelError: the network does not take the card's input or does not deliver depth.
@@ -89,6 +103,7 @@ class DepthEstimator:
         self.card = card
         self.engine = engine
         self.camera_aware = camera_aware
+        self.notes = tuple(notes)
         self._preprocess = Preprocessor(card.input)
         blank = np.full((card.input.height, card.input.width, 3), 127, np.uint8)
         tensor, _ = self._preprocess(blank)
@@ -112,27 +127,44 @@ class DepthEstimator:
         cls,
         path: Path | str,
         *,
-        providers: Sequence[str] | None = None,
+        engine: EngineName = "onnxruntime",
+        providers: Sequence[Provider] | None = None,
+        fallback: Fallback = "strict",
         threads: int = 0,
+        spinning: bool = False,
         camera_aware: bool = True,
     ) -> DepthEstimator:
         """Load an ONNX file with its card and warm it up.
 
         Args:
             path: the ONNX file.
-            providers: onnxruntime execution providers in order; the CPU if None.
-            threads: intra-op threads; 0 chooses by the CPUs this process may use.
+            engine: what runs the network (fastdepth.engines.open_engine).
+            providers: where, in order of preference; the CPU if None.
+            fallback: what to do where the engine or a provider cannot be had: `strict` raises,
+                `warn` takes the next and says why in `notes`.
+            threads: 0 chooses by the CPUs this process may use.
+            spinning: let idle threads of onnxruntime spin.
             camera_aware: scale depth from the card's camera to the frame's where it is known.
 
         Raises:
             ModelError: the file is missing, damaged, or does not do what its card says.
             CardError: it has no valid model card.
+            EngineError: the engine or a provider cannot be had, under `strict`.
+            MissingExtraError: the engine is not installed, under `strict`.
+            SettingError: a setting is impossible.
 
         """
         path = Path(path)
-        engine = OnnxRuntimeEngine(path, providers=providers, threads=threads)
-        card = card_from_metadata(engine.metadata, path)
-        return cls(engine, card, camera_aware=camera_aware)
+        opened = open_engine(
+            path,
+            engine=engine,
+            providers=providers,
+            fallback=fallback,
+            threads=threads,
+            spinning=spinning,
+        )
+        card = card_from_metadata(opened.metadata, path)
+        return cls(opened, card, camera_aware=camera_aware, notes=opened.notes)
 
     def predict(
         self, image: U8Array, order: PixelOrder = "rgb", camera: Intrinsics | None = None

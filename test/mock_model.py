@@ -70,7 +70,10 @@ def build_mock_model(
         numpy_helper.from_array(np.array(weights, np.float32).reshape(1, 3, 1, 1), "weights"),
         numpy_helper.from_array(np.array([bias], np.float32), "bias"),
     ]
-    nodes = [helper.make_node("Conv", ["image", "weights", "bias"], ["depth_0"])]
+    # kernel_shape may be left out, but OpenCV 4 wants it.
+    nodes = [
+        helper.make_node("Conv", ["image", "weights", "bias"], ["depth_0"], kernel_shape=[1, 1])
+    ]
     output = "depth_0"
     if work:
         extra, output = _work(work, output, initializers)
@@ -107,13 +110,15 @@ def _work(
         numpy_helper.from_array(middle, "work_middle"),
         numpy_helper.from_array(last, "work_last"),
     ]
-    pads = [1, 1, 1, 1]
-    nodes = [helper.make_node("Conv", ["image", "work_first"], ["work_0"], pads=pads)]
+    same = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+    nodes = [helper.make_node("Conv", ["image", "work_first"], ["work_0"], **same)]
     nodes += [
-        helper.make_node("Conv", [f"work_{i}", "work_middle"], [f"work_{i + 1}"], pads=pads)
+        helper.make_node("Conv", [f"work_{i}", "work_middle"], [f"work_{i + 1}"], **same)
         for i in range(count)
     ]
-    nodes.append(helper.make_node("Conv", [f"work_{count}", "work_last"], ["nothing"]))
+    nodes.append(
+        helper.make_node("Conv", [f"work_{count}", "work_last"], ["nothing"], kernel_shape=[1, 1])
+    )
     nodes.append(helper.make_node("Add", [depth, "nothing"], ["depth_1"]))
     return nodes, "depth_1"
 

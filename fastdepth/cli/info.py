@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from fastdepth.card import ModelCard
-from fastdepth.engine import read_card
+from fastdepth.engines import read_card
 from fastdepth.files import write_json
 
 

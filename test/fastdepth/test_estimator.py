@@ -5,7 +5,7 @@ import pytest
 
 from fastdepth.camera import Intrinsics
 from fastdepth.card import METADATA_KEY
-from fastdepth.engine import OnnxRuntimeEngine, default_threads, read_card
+from fastdepth.engines import OnnxRuntimeEngine, default_threads, read_card
 from fastdepth.errors import CardError, ImageError, ModelError
 from fastdepth.estimator import DepthEstimator
 from fastdepth.frame import Frame
