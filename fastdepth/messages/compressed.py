@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import struct
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdepth.errors import EncodingError, ImageError
+from fastdepth import compressed_depth
+from fastdepth.errors import ImageError
 from fastdepth.frame import F32Array
-from fastdepth.messages.images import Pixels, millimetres_to_metres, valid_metres
-
-_DEPTH_HEADER = struct.Struct("<iff")
+from fastdepth.messages.images import Pixels, millimetres_to_metres
 
 
 def decode_compressed(msg: Any) -> Pixels:
@@ -32,8 +30,7 @@ def decode_compressed(msg: Any) -> Pixels:
 def decode_compressed_depth(msg: Any) -> F32Array:
     """Return the depth in a `sensor_msgs/CompressedImage`.
 
-    Reads a plain 16-bit PNG and what compressed_depth_image_transport makes with PNG: 16UC1 as it
-    is, 32FC1 as quantised inverse depth (depth = a / (value - b), a and b in front of the PNG).
+    Reads a plain 16-bit PNG and what compressed_depth_image_transport makes with PNG.
 
     Returns:
         HxW float32 metres, NaN where there is no measurement.
@@ -43,28 +40,8 @@ def decode_compressed_depth(msg: Any) -> F32Array:
         ImageError: the data is no picture, is damaged, or is not of 16 bits.
 
     """
-    data = memoryview(msg.data).cast("B") if len(msg.data) else memoryview(b"")
-    parameters = (0.0, 0.0)
-    if "compressedDepth" in msg.format:
-        if "rvl" in msg.format.lower():
-            text = f"depth format {msg.format!r} cannot be read; expected PNG"
-            raise EncodingError(text)
-        if len(data) < _DEPTH_HEADER.size:
-            text = f"the compressed depth has {len(data)} bytes; expected a header and a PNG"
-            raise ImageError(text)
-        parameters = _DEPTH_HEADER.unpack_from(data)[1:]
-        data = data[_DEPTH_HEADER.size :]
-    raw = _decode(data, cv2.IMREAD_UNCHANGED, msg.format)
-    if raw.dtype != np.uint16 or raw.ndim != 2:
-        text = f"the compressed depth is {raw.dtype} of shape {raw.shape}; expected 16-bit HxW"
-        raise ImageError(text)
-    if "compressedDepth" in msg.format and msg.format.startswith("32FC1"):
-        a, b = parameters
-        with np.errstate(divide="ignore", invalid="ignore"):
-            depth = np.float32(a) / (raw.astype(np.float32) - np.float32(b))
-        depth[raw == 0] = np.nan
-        return valid_metres(depth)
-    return millimetres_to_metres(raw)
+    depth = compressed_depth.decode(msg.format, msg.data)
+    return millimetres_to_metres(depth) if depth.dtype == np.uint16 else cast("F32Array", depth)
 
 
 def _decode(data: Any, flags: int, form: str) -> NDArray[Any]:
