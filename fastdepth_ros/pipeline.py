@@ -182,8 +182,8 @@ class DepthPipeline:
                 self._drop(job, DropCause.INTERNAL_ERROR, _describe(err))
 
     def _drop(self, job: _Job, cause: DropCause, reason: str) -> None:
-        self.counters.drop(cause)
         self._tell(Fault(cause, reason, job.message, is_dropped=True))
+        self.counters.drop(cause)
 
     def _tell(self, fault: Fault) -> None:
         if self._on_fault is not None:
@@ -223,7 +223,6 @@ class DepthPipeline:
         except Exception as err:  # the middleware raises its own classes
             reason = f"the depth could not be published: {_describe(err)}"
             raise _DropError(DropCause.PUBLISH_FAILED, reason) from err
-        self.counters.publish()
         done = perf_counter()
         seconds = prediction.seconds
         self.timings.add(
@@ -237,6 +236,7 @@ class DepthPipeline:
         )
         if self._on_event is not None:
             self._on_event("published", stamp)
+        self.counters.publish()
 
     def _pixels(self, message: Any) -> Pixels:
         try:
