@@ -4,7 +4,7 @@ The same code serves the messages of rclpy (in the node) and of rosbags (in a ba
 only the fields are looked at, never the class.
 """
 
-from fastdepth.messages.cameras import camera_from_info, camera_info_fields
+from fastdepth.messages.cameras import camera_from_info, camera_info_fields, intrinsics_fields
 from fastdepth.messages.compressed import decode_compressed, decode_compressed_depth
 from fastdepth.messages.images import (
     COLOUR_ENCODINGS,
@@ -13,7 +13,9 @@ from fastdepth.messages.images import (
     decode_depth,
     decode_image,
     depth_fields,
+    depth_mm_fields,
     image_fields,
+    metres_to_millimetres,
     stamp_ns,
     to_rgb,
 )
@@ -29,7 +31,10 @@ __all__ = [
     "decode_depth",
     "decode_image",
     "depth_fields",
+    "depth_mm_fields",
     "image_fields",
+    "intrinsics_fields",
+    "metres_to_millimetres",
     "stamp_ns",
     "to_rgb",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,31 @@ def camera_info_fields(
         "binning_x": 0,
         "binning_y": 0,
         "roi": {"x_offset": 0, "y_offset": 0, "height": 0, "width": 0, "do_rectify": False},
+    }
+
+
+def intrinsics_fields(camera: Intrinsics, distortion: Sequence[float] = ()) -> dict[str, Any]:
+    """Return the fields of the CameraInfo of a camera's raw images (all but the header).
+
+    P is K: there is no rectified image to project onto.
+
+    Args:
+        camera: of the images.
+        distortion: k1, k2, p1, p2, k3 (plumb bob); none if empty.
+
+    Returns:
+        height, width, distortion_model, d, k, r and p (lists of float).
+
+    """
+    k = camera.matrix()
+    return {
+        "height": camera.height,
+        "width": camera.width,
+        "distortion_model": "plumb_bob",
+        "d": [float(value) for value in distortion] or [0.0] * 5,
+        "k": k.ravel().tolist(),
+        "r": np.eye(3).ravel().tolist(),
+        "p": np.hstack([k, np.zeros((3, 1))]).ravel().tolist(),
     }
 
 

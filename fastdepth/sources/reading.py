@@ -75,6 +75,9 @@ def read_lines(path: Path) -> list[str]:
     """Return the lines of a UTF-8 text file; raise SourceError where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError as err:
+        text = f"{path} does not exist"
+        raise SourceError(text) from err
     except (OSError, UnicodeDecodeError) as err:
         text = f"{path} cannot be read as text: {err}"
         raise SourceError(text) from err

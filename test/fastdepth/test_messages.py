@@ -25,6 +25,7 @@ from fastdepth.messages import (
     decode_image,
     depth_fields,
     image_fields,
+    intrinsics_fields,
     stamp_ns,
     to_rgb,
 )
@@ -377,6 +378,17 @@ def test_the_info_of_another_image_is_refused(kind: str) -> None:
     info = ros_messages.camera_info(kind, k=K, width=1280, height=720)
     with pytest.raises(ImageError, match="1280x720, the frame is 640x480"):
         camera_info_fields(info, GEOMETRY, 240, 240)
+
+
+def test_a_camera_becomes_a_camera_info_and_comes_back(kind: str) -> None:
+    camera = Intrinsics(320, 240, 250.5, 251.5, 158.25, 121.75)
+
+    fields = intrinsics_fields(camera, (0.1, -0.2, 0.01, 0.02, 0.3))
+
+    assert camera_from_info(ros_messages.camera_info(kind, **fields)) == camera
+    assert fields["d"] == [0.1, -0.2, 0.01, 0.02, 0.3]
+    assert fields["p"] == [250.5, 0, 158.25, 0, 0, 251.5, 121.75, 0, 0, 0, 1, 0]
+    assert intrinsics_fields(camera)["d"] == [0.0] * 5
 
 
 def compressed(form: str, data: bytes) -> Any:

@@ -308,5 +308,5 @@ def test_a_bag_cut_short_after_opening_is_an_error(tmp_path: Path) -> None:
     data = file.read_bytes()
     file.write_bytes(data[:8192] + b"\x55" * (len(data) - 8192))
 
-    with pytest.raises(BagError, match="cannot be opened|is damaged or cut short"):
+    with pytest.raises(BagError, match=r"cannot be opened|is damaged or cut short"):
         list(source)

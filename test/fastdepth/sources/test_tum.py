@@ -121,7 +121,7 @@ def test_missing_files_are_counted_and_named_together(tmp_path: Path) -> None:
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"rgb.txt cannot be read"):
+    with pytest.raises(SourceError, match=r"rgb\.txt does not exist"):
         TumSource(tmp_path)
 
 
