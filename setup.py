@@ -22,6 +22,7 @@ ROS = [
     f"ros-diagnostic-msgs==5.3.6; {_WHEELS}",
     f"ros-std-srvs==5.3.6; {_WHEELS}",
 ]
+OPENVINO = ["openvino"]
 TRAIN = [
     "h5py",
     "jsonargparse[signatures]",
@@ -36,7 +37,7 @@ TRAIN = [
     "torchvision",
 ]
 # launch_pytest, which ROS brings, does not work with pytest 8.4 and later.
-TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "ruff", "types-PyYAML"]
+TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "PyYAML", "ruff", "types-PyYAML"]
 
 
 class WithData(Distribution):
@@ -92,10 +93,11 @@ setup(
     install_requires=["numpy>=1.26", "onnxruntime", "opencv-python-headless>=4.6"],
     extras_require={
         "bags": BAGS,
+        "openvino": OPENVINO,
         "ros": ROS,
         "train": TRAIN,
         "test": TEST,
-        "all": sorted({*ROS, *TRAIN, *TEST}),
+        "all": sorted({*OPENVINO, *ROS, *TRAIN, *TEST}),
     },
     entry_points={"console_scripts": [f"{NAME} = fastdepth.cli.main:main"]},
 )

@@ -1,5 +1,6 @@
 """What pip, colcon and ROS are told about the package agrees with what is there."""
 
+import ast
 import importlib.metadata
 import os
 import re
@@ -41,8 +42,10 @@ ROSDEP_KEYS = {
     "torchvision": "python3-torchvision",
     "yaml": "python3-yaml",
 }
-# Imports that rosdep does not know; the extra "train" brings them.
-WITHOUT_KEY = frozenset({"jsonargparse", "lightning", "onnx", "onnxscript", "torchmetrics"})
+# Imports that rosdep does not know; an extra brings them.
+WITHOUT_KEY = frozenset(
+    {"jsonargparse", "lightning", "onnx", "onnxscript", "openvino", "torchmetrics"}
+)
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +156,9 @@ def test_the_manifest_declares_what_the_package_imports(description, manifest):
     assert {"numpy", "cv2", "onnxruntime", "rclpy", "cv_bridge"} <= imported
     keys = {ROSDEP_KEYS.get(name, name) for name in imported - WITHOUT_KEY}
     assert keys - declared(manifest, ["depend", "exec_depend"]) == set()
-    train = {Requirement(line).name for line in description["extras_require"]["train"]}
-    assert imported & WITHOUT_KEY <= train
+    extras = description["extras_require"]
+    brought = {Requirement(line).name for name in extras if name != "test" for line in extras[name]}
+    assert imported & WITHOUT_KEY <= brought
 
 
 def test_the_manifest_declares_what_the_tests_import(manifest):
@@ -171,9 +175,25 @@ def test_training_is_no_dependency_of_a_robot(description, manifest):
     assert runtime == {"numpy", "onnxruntime", "opencv-python-headless"}
 
 
-def test_every_extra_a_verb_names_exists(description):
+def extras_named_by_errors():
+    """Return the extras that the sources tell a user to install: the second argument."""
+    trees = [ast.parse(p.read_text("utf-8")) for room in ROOMS for p in (ROOT / room).rglob("*.py")]
+    return {
+        node.args[1].value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "MissingExtraError"
+        and isinstance(node.args[1], ast.Constant)
+    }
+
+
+def test_every_extra_that_is_named_exists(description):
     extras = description["extras_require"]
     assert {verb.extra for verb in VERBS.values()} - {""} <= set(extras)
+    named = extras_named_by_errors()
+    assert "bags" in named
+    assert named <= set(extras)
     parts = {line for name, lines in extras.items() if name != "all" for line in lines}
     assert set(extras["all"]) == parts
 
