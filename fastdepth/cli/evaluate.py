@@ -20,7 +20,14 @@ def main(argv: list[str]) -> int:
     if args.json is not None and args.json.is_dir():
         msg = f"cannot write {args.json}: it is a folder; name a file"
         raise OutputError(msg)
-    source = open_source(args.source, split=args.split)
+    source = open_source(
+        args.source,
+        split=args.split,
+        image=args.image,
+        camera_info=args.camera_info,
+        depth=args.depth,
+        max_dt=args.max_dt,
+    )
     model = model_path(args)
     estimator = DepthEstimator.load(model, threads=args.threads, camera_aware=args.camera_aware)
     evaluation = Evaluation(args.protocol, args.align)
@@ -60,6 +67,16 @@ def _parser() -> argparse.ArgumentParser:
         "its CSV files",
     )
     parser.add_argument("--split", help="which list of a data set: reads data/nyu2_SPLIT.csv")
+    topics = parser.add_argument_group("bags", "topics are found by type and name unless given")
+    topics.add_argument("--image", help="topic of the images")
+    topics.add_argument("--camera-info", help="topic of their camera_info")
+    topics.add_argument("--depth", help="topic of the ground truth, registered to the images")
+    topics.add_argument(
+        "--max-dt",
+        type=float,
+        default=0.02,
+        help="most seconds between an image and its ground truth (default: 0.02)",
+    )
     parser.add_argument(
         "--protocol",
         choices=sorted(PROTOCOLS),

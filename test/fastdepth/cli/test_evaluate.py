@@ -87,7 +87,7 @@ def test_a_source_without_truth_gives_an_error_not_a_figure(tmp_path, model, cap
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"--split": "none"}, "nyu2_none.csv"),
+        ({"--split": "none"}, "no split 'none'"),
         ({"--model": "no.onnx"}, "no.onnx"),
         ({"--json": "."}, "folder"),
     ],
