@@ -96,6 +96,21 @@ def millimetres_to_metres(raw: NDArray[Any]) -> F32Array:
     return depth
 
 
+def metres_to_millimetres(depth: F32Array) -> NDArray[np.uint16]:
+    """Return metres as whole millimetres, 0 for what is no distance.
+
+    What is farther than 16 bits can tell becomes the farthest that they can, 65.535 m; what is
+    nearer than half a millimetre has no code but 0.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        millimetres = np.rint(depth * np.float32(1000))
+        valid = (depth > 0) & (depth < np.inf)
+    # fmin: whatever is not valid may be NaN here and must not be cast.
+    limited = np.where(valid, np.fmin(millimetres, np.float32(65535)), np.float32(0))
+    whole: NDArray[np.uint16] = limited.astype(np.uint16)
+    return whole
+
+
 def valid_metres(raw: NDArray[Any]) -> F32Array:
     """Return a float32 copy of metres with NaN for all that is no distance."""
     depth = raw.astype(np.float32)
@@ -121,6 +136,16 @@ def depth_fields(depth: F32Array) -> dict[str, Any]:
     """
     little = np.ascontiguousarray(depth, "<f4")
     return _image_fields("32FC1", little)
+
+
+def depth_mm_fields(depth: F32Array) -> dict[str, Any]:
+    """Return the fields of a 16UC1 `sensor_msgs/Image` (all but the header).
+
+    Args:
+        depth: HxW metres, NaN invalid; as millimetres 0 is invalid (REP 118).
+
+    """
+    return _image_fields("16UC1", metres_to_millimetres(depth).astype("<u2", copy=False))
 
 
 def image_fields(rgb: U8Array) -> dict[str, Any]:
