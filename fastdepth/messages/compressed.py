@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdepth import compressed_depth
+from fastdepth.decoding import decode_picture
 from fastdepth.errors import ImageError
 from fastdepth.frame import F32Array
 from fastdepth.messages.images import Pixels, millimetres_to_metres
@@ -45,16 +46,12 @@ def decode_compressed_depth(msg: Any) -> F32Array:
 
 
 def _decode(data: Any, flags: int, form: str) -> NDArray[Any]:
-    buffer = np.frombuffer(data, np.uint8) if len(data) else np.empty(0, np.uint8)
-    try:
-        array = cv2.imdecode(buffer, flags) if buffer.size else None
-    except cv2.error:
-        array = None
+    whole = bytes(data)
+    array = decode_picture(whole, flags)
     if array is None:
         text = (
-            f"the compressed image ({form!r}, {buffer.size} bytes) cannot be decoded; "
+            f"the compressed image ({form!r}, {len(whole)} bytes) cannot be decoded; "
             "expected a whole JPEG or PNG"
         )
         raise ImageError(text)
-    decoded: NDArray[Any] = array
-    return decoded
+    return array

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdepth.decoding import decode_picture
 from fastdepth.errors import SourceError
 from fastdepth.frame import F32Array, U8Array
 
@@ -84,18 +85,13 @@ def read_lines(path: Path) -> list[str]:
 
 
 def _decode(path: Path, flags: int) -> NDArray[Any]:
-    # Decoding bytes refuses a picture that is cut short; cv2.imread fills up a JPEG with grey.
     try:
         data = path.read_bytes()
     except OSError as err:
         text = f"{path} cannot be read: {err.strerror or err}"
         raise SourceError(text) from err
-    try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error:
-        decoded = None
-    if decoded is None:
+    array = decode_picture(data, flags)
+    if array is None:
         text = f"{path} is no picture that can be decoded ({len(data)} bytes; damaged, cut short?)"
         raise SourceError(text)
-    array: NDArray[Any] = decoded
     return array
