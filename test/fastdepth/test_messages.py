@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastdepth.camera import Intrinsics
@@ -210,6 +210,7 @@ messages = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(messages)
 def test_any_message_is_an_image_error_or_pixels_of_its_own_data(msg: Any) -> None:
     data, step = msg.data, msg.step
