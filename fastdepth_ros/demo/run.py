@@ -17,6 +17,7 @@ from fastdepth_ros.demo.accounting import summarise_ms
 from fastdepth_ros.demo.gallery import Gallery
 from fastdepth_ros.demo.live import DEPTH, LiveRun, run_live
 from fastdepth_ros.demo.output import ANIMATION, LOG, METRICS, RECORDING, STRIP, output_folder
+from fastdepth_ros.demo.player import wire_name
 from fastdepth_ros.demo.report import Report
 from fastdepth_ros.demo.scoring import RecordedPairs, Scorer
 
@@ -87,7 +88,7 @@ def run_demo(options: DemoOptions, track: Track) -> tuple[Report, dict[str, str]
             track=track,
         )
         scorer, gallery = Scorer(), Gallery()
-        pairs = RecordedPairs(folder / RECORDING, topics, DEPTH, card)
+        pairs = RecordedPairs(folder / RECORDING, _recorded(topics), DEPTH, card)
         for pair in track(pairs, live.frames_in, "scoring"):
             scorer.add(pair)
             gallery.add(pair)
@@ -108,6 +109,12 @@ def _node_parameters(options: DemoOptions, topics: BagTopics) -> dict[str, Any]:
         # Without camera_info there is no scale to be had; the depth is the card's camera's then.
         "require_camera_info": topics.camera_info is not None,
     }
+
+
+def _recorded(topics: BagTopics) -> BagTopics:
+    """Return the names of played topics in the recording."""
+    image, info, depth = topics
+    return BagTopics(wire_name(image), info and wire_name(info), depth and wire_name(depth))
 
 
 def _report(

@@ -178,7 +178,9 @@ def test_nothing_else_is_left_behind(finished):
     }  # fmt: skip
 
 
-def test_a_bag_without_depth_and_camera_is_played_without_accuracy(model, tmp_path):
+def test_a_bag_without_depth_and_camera_is_played_without_accuracy(model, tmp_path, monkeypatch):
+    image = "camera/rgb/image_color"  # without its slash, as in ROS 1
+    monkeypatch.setattr(bags, "IMAGE", image)
     bag = write_bag(tmp_path / "bag", 4, with_info=False)
     done = demo(bag, "--model", model, "--out", tmp_path / "out", "--rate", "2")
     assert done.returncode == 0, done.stderr
@@ -187,9 +189,10 @@ def test_a_bag_without_depth_and_camera_is_played_without_accuracy(model, tmp_pa
     assert metrics["frames_out"] >= 1
     assert metrics["frames"] == 0
     assert "rmse" not in metrics
-    assert metrics["topics"] == {"image": IMAGE, "camera_info": None, "depth": None}
+    assert metrics["topics"] == {"image": image, "camera_info": None, "depth": None}
     assert "no depth to compare with" in done.stdout
     with BagReader(tmp_path / "out" / "depth") as reader:
+        assert [topic.name for topic in reader.topics] == [f"/{image}", "/depth/image_rect"]
         _, message = next(reader.messages(["/depth/image_rect"]))
     index = (stamp_ns(message.header) - START) // PERIOD
     np.testing.assert_allclose(decode_depth(message), predicted(index) / SCALE, rtol=1e-5)
