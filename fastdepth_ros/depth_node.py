@@ -154,6 +154,9 @@ class DepthNode(Node):  # type: ignore[misc]  # rclpy has no types
 
     def _publish(self, result: DepthResult) -> None:
         """Publish a result; called by the worker."""
+        if self._is_first:
+            self._is_first = False
+            self._log_first(result)
         try:
             info = camera_info_message(result)
             if info is not None:
@@ -165,9 +168,6 @@ class DepthNode(Node):  # type: ignore[misc]  # rclpy has no types
             raise
         age = self.get_clock().now().nanoseconds - stamp_ns(result.header)
         self._pipeline.timings.add(image_age=1e-9 * age)
-        if self._is_first:
-            self._is_first = False
-            self._log_first(result)
 
     def _log_first(self, result: DepthResult) -> None:
         height, width = result.depth.shape
@@ -180,9 +180,7 @@ class DepthNode(Node):  # type: ignore[misc]  # rclpy has no types
             if result.camera_info is not None
             else "for the camera of the model card (no camera_info)"
         )
-        self.get_logger().info(
-            f"first depth published: {width}x{height}, {what}, {camera}, {took:.1f} ms"
-        )
+        self.get_logger().info(f"first depth: {width}x{height}, {what}, {camera}, {took:.1f} ms")
 
     def _on_fault(self, fault: Fault) -> None:
         """Log a fault, not too often; called by the worker."""
@@ -277,25 +275,31 @@ def _run() -> int:
     try:
         node = DepthNode()
     except ParameterException as err:
-        get_logger(NAME).fatal(str(err))
+        get_logger(NAME).fatal(_one_line(err))
         return 1
     try:
         node.open()
     except FastDepthError as err:
-        node.get_logger().fatal(str(err))
+        node.get_logger().fatal(_one_line(err))
         node.destroy_node()
         return 1
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
         executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass  # told to stop
     finally:
         counted = node.close()
         executor.shutdown()
         node.destroy_node()
-        # Only now, since a node whose context was shut down cannot log to /rosout.
+        # Only now: while it exists, a node whose context was shut down fails to log to /rosout.
         get_logger(NAME).info(counted)
     return 0
+
+
+def _one_line(err: Exception) -> str:
+    return " ".join(str(err).split())
 
 
 if __name__ == "__main__":

@@ -16,8 +16,10 @@ from typing import Any
 import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.srv import SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -29,7 +31,10 @@ DEADLINE = 60.0  # seconds; reached only where something is broken
 
 
 def wait_until(
-    condition: Callable[[], Any], what: str | Callable[[], str], deadline: float = DEADLINE
+    condition: Callable[[], Any],
+    what: str | Callable[[], str],
+    deadline: float = DEADLINE,
+    interval: float = 0.005,
 ) -> Any:
     """Wait until the condition is true and return its value; fail with `what` at the deadline."""
     end = time.monotonic() + deadline
@@ -38,7 +43,7 @@ def wait_until(
             text = what if isinstance(what, str) else what()
             msg = f"waited {deadline:g} s in vain for {text}"
             raise AssertionError(msg)
-        time.sleep(0.005)
+        time.sleep(interval)
     return value
 
 
@@ -112,8 +117,14 @@ class NodeProcess:
 
     def memory_kib(self) -> int:
         """Return the resident memory that is the process's own (no shared mappings)."""
+        return self._status("RssAnon")
+
+    def threads(self) -> int:
+        return self._status("Threads")
+
+    def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(r"^RssAnon:\s+(\d+) kB", status, re.MULTILINE)
+        found = re.search(rf"^{name}:\s+(\d+)", status, re.MULTILINE)
         assert found
         return int(found[1])
 
@@ -230,9 +241,20 @@ class Client:
                 if time.monotonic() > end:
                     raise
 
-    def next_counts(self, condition: Callable[[dict[str, str]], bool]) -> dict[str, str]:
-        """Return the values of the first diagnostics from now on that fulfil a condition."""
-        return self.next_status(lambda s: condition(values_of(s)))[1]
+    def latest_value(self, key: str) -> int:
+        """Return a counter of the latest diagnostics; 0 before there are any."""
+        return int(values_of(self.statuses[-1])[key]) if self.statuses else 0
+
+    def set_parameter(self, name: str, value: Any) -> str:
+        """Set a parameter of the node; return why it was refused, or nothing."""
+        client = self.node.create_client(SetParameters, "/depth_node/set_parameters")
+        wait_until(client.service_is_ready, "the parameter service")
+        parameter = Parameter(name, value=value).to_parameter_msg()
+        future = client.call_async(SetParameters.Request(parameters=[parameter]))
+        wait_until(future.done, f"an answer about {name}")
+        result = future.result().results[0]
+        self.node.destroy_client(client)
+        return "" if result.successful else result.reason or "refused"
 
     def next_status(
         self, condition: Callable[[DiagnosticStatus], bool]
