@@ -1,0 +1,1 @@
+"""Training of depth networks and their export: the room that knows torch."""

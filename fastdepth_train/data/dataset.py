@@ -1,0 +1,151 @@
+"""Training samples, each a pure function of (seed, epoch, index).
+
+So a resumed run sees the numbers an unbroken one would, whatever the number of loader workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from fastdepth.card import InputSpec
+from fastdepth_train.data.geometric import (
+    GeometricConfig,
+    View,
+    apply_view,
+    depth_factor,
+    draw_view,
+    view_matrix,
+)
+from fastdepth_train.data.photometric import (
+    NEUTRAL,
+    Look,
+    PhotometricConfig,
+    apply_looks,
+    draw_look,
+    stack_looks,
+)
+from fastdepth_train.data.store import STEPS_PER_METRE, FrameStore
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """All augmentation; `enabled: false` shows every frame whole and as it is."""
+
+    enabled: bool = True
+    geometric: GeometricConfig = field(default_factory=GeometricConfig)
+    photometric: PhotometricConfig = field(default_factory=PhotometricConfig)
+
+
+class Sample(NamedTuple):
+    """One sample, or a batch of them (leading dimension B).
+
+    Attributes:
+        image: 3xHxW uint8 before `finish`, normalised float32 after it.
+        depth: 1xHxW float32 metres of the canonical camera, NaN where there is none.
+        look: photometric settings still to be applied.
+
+    """
+
+    image: Tensor
+    depth: Tensor
+    look: Look
+
+
+class TrainingSet(Dataset[Sample]):
+    """Augmented samples of labelled frames, indexed by (epoch, index)."""
+
+    def __init__(
+        self,
+        store: FrameStore,
+        spec: InputSpec,
+        focal_length: tuple[float, float],
+        augment: AugmentConfig,
+        seed: int,
+    ) -> None:
+        """Serve `store` for a network with input `spec` and canonical `focal_length`."""
+        self.store = store
+        self.spec = spec
+        self.focal_length = focal_length
+        self.augment = augment
+        self.seed = seed
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.store)
+
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
+        """Return the sample that frame `index` gives in `epoch`."""
+        epoch, index = key
+        view, look = View(), NEUTRAL
+        if self.augment.enabled:
+            rng = np.random.default_rng((self.seed, epoch, index))
+            view = draw_view(self.augment.geometric, rng)
+            look = draw_look(self.augment.photometric, rng)
+        return self.sample(index, view, look)
+
+    def sample(self, index: int, view: View, look: Look) -> Sample:
+        """Return frame `index` seen in one particular way."""
+        image, depth, camera = self.store[index]
+        size = (self.spec.width, self.spec.height)
+        matrix = view_matrix(view, (image.shape[1], image.shape[0]), size)
+        seen, truth = apply_view(image, depth, matrix, size)
+        factor = depth_factor(view, camera, size, self.focal_length)
+        metres = truth.astype(np.float32) * np.float32(factor / STEPS_PER_METRE)
+        metres[truth == 0] = np.nan
+        return Sample(torch.from_numpy(seen).permute(2, 0, 1), torch.from_numpy(metres)[None], look)
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """Shuffles anew each epoch, by (seed, epoch) alone; Lightning calls `set_epoch`."""
+
+    def __init__(self, length: int, seed: int) -> None:
+        """Serve indices 0..length-1."""
+        self.length = length
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order and augmentation come next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of samples in an epoch."""
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Yield (epoch, index) in this epoch's order."""
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
+        return iter([(self.epoch, int(index)) for index in order])
+
+
+def collate(samples: list[Sample]) -> Sample:
+    """Stack samples into a batch."""
+    images, depths, looks = zip(*samples, strict=True)
+    return Sample(torch.stack(images), torch.stack(depths), stack_looks(list(looks)))
+
+
+def finish(batch: Sample, spec: InputSpec, *, photometric: bool) -> Sample:
+    """Turn a batch of uint8 RGB images into network input, in channels-last memory.
+
+    Args:
+        batch: as `collate` gives it, on any device.
+        spec: of the network's input: channel order, mean and deviation.
+        photometric: apply the batch's photometric settings first.
+
+    """
+    x = batch.image.to(torch.float32) / 255.0
+    if photometric:
+        x = apply_looks(x, batch.look)
+    if spec.channel_order == "bgr":
+        x = x.flip(1)
+    mean = x.new_tensor(spec.mean).reshape(1, 3, 1, 1)
+    std = x.new_tensor(spec.std).reshape(1, 3, 1, 1)
+    x = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+    return batch._replace(image=x)
