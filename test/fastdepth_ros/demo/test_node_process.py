@@ -5,6 +5,8 @@ import sys
 import pytest
 import yaml
 
+pytest.importorskip("rclpy")
+
 from fastdepth_ros.demo.node_process import NodeError, NodeProcess, node_command
 from fastdepth_ros.demo.session import wait_until
 
