@@ -37,7 +37,7 @@ TRAIN = [
     "torchvision",
 ]
 # launch_pytest, which ROS brings, does not work with pytest 8.4 and later.
-TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "PyYAML", "ruff", "types-PyYAML"]
+TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "ruff", "types-PyYAML"]
 
 
 class WithData(Distribution):
@@ -90,7 +90,7 @@ setup(
     zip_safe=False,
     python_requires=">=3.10",
     # OpenCV without its windows: the same module, and no libGL to install on a robot.
-    install_requires=["numpy>=1.26", "onnxruntime", "opencv-python-headless>=4.6"],
+    install_requires=["numpy>=1.26", "onnxruntime", "opencv-python-headless>=4.6", "PyYAML"],
     extras_require={
         "bags": BAGS,
         "openvino": OPENVINO,
