@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from fastdepth.animation import can_write_animation, write_animation
 from fastdepth.bags import BagReader, BagTopics, find_topics
 from fastdepth.card import ModelCard
-from fastdepth.engine import read_card
+from fastdepth.engines import read_card
 from fastdepth.files import write_json
 from fastdepth.pictures import write_picture
 from fastdepth_ros.demo.accounting import summarise_ms
