@@ -22,11 +22,21 @@ LAST = "last.ckpt"
 # (metric, mode) that chooses the checkpoint to keep.
 BEST = ("val/rmse", "min")
 
+_HARMLESS = (
+    # Batches are made in the training process on purpose: the frames are in memory.
+    ".*does not have many workers.*",
+    # The verb has been taken off the arguments, so they are given and not read from sys.argv.
+    ".*args parameter is intended to run from within Python.*",
+    # Lightning's own use of torch.
+    ".*treespec, LeafSpec.*",
+    ".*is not supported by the model summary.*",
+)
+
 
 def main(argv: list[str]) -> int:
     """Run the verb; return the exit code."""
-    # Batches are made in the training process on purpose: the frames are in memory.
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    for harmless in _HARMLESS:
+        warnings.filterwarnings("ignore", message=harmless)
     cli = TrainCLI(
         DepthModule,
         DepthData,
