@@ -53,9 +53,10 @@ class Cv2DnnEngine:
         cv2.setNumThreads(threads)
         try:
             self._net = cv2.dnn.readNetFromONNX(str(path))
-            # Some builds would choose another back end by themselves.
-            self._net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
-            self._net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
+            if cv2.__version__.startswith("4."):
+                # Some builds would choose another back end by themselves; OpenCV 5 has but one.
+                self._net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+                self._net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
         except cv2.error as err:
             msg = f"{host} cannot read {path}: {reason_of(err)}; use the engine onnxruntime"
             raise EngineError(msg) from err

@@ -123,8 +123,11 @@ def check_readable(path: Path) -> None:
 
 
 def unreadable(path: Path, err: BaseException) -> str:
-    """Return the message for a file that is no ONNX model."""
-    return f"{path} is not a valid ONNX model (damaged or cut short?): {reason_of(err)}"
+    """Return the message for a file that onnxruntime does not take."""
+    return (
+        f"{path} is not a valid ONNX model for onnxruntime {ort.__version__} (damaged, cut short "
+        f"or newer than that?): {reason_of(err)}"
+    )
 
 
 def reason_of(err: BaseException) -> str:
