@@ -164,7 +164,7 @@ class _Layout:
             columns=len(titles),
             rows=len(rows),
             margin=max(4, round(panel_width * 0.045)),
-            gap=max(2, round(panel_width * 0.02)),
+            gap=max(2, round(panel_width * 0.03)),
             text=text,
             small=max(5, round(text * 0.8)),
             scales=scales,
