@@ -247,14 +247,19 @@ class Client:
 
     def set_parameter(self, name: str, value: Any) -> str:
         """Set a parameter of the node; return why it was refused, or nothing."""
-        client = self.node.create_client(SetParameters, "/depth_node/set_parameters")
-        wait_until(client.service_is_ready, "the parameter service")
         parameter = Parameter(name, value=value).to_parameter_msg()
-        future = client.call_async(SetParameters.Request(parameters=[parameter]))
-        wait_until(future.done, f"an answer about {name}")
-        result = future.result().results[0]
-        self.node.destroy_client(client)
+        request = SetParameters.Request(parameters=[parameter])
+        result = self.call(SetParameters, "set_parameters", request).results[0]
         return "" if result.successful else result.reason or "refused"
+
+    def call(self, kind: Any, service: str, request: Any) -> Any:
+        """Call a service of the node and return the answer."""
+        client = self.node.create_client(kind, f"/depth_node/{service}")
+        wait_until(client.service_is_ready, f"the service {service}")
+        future = client.call_async(request)
+        wait_until(future.done, f"an answer of {service}")
+        self.node.destroy_client(client)
+        return future.result()
 
     def next_status(
         self, condition: Callable[[DiagnosticStatus], bool]
