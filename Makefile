@@ -25,7 +25,7 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean distclean
+.PHONY: help demo test lint bench format clean distclean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -43,6 +43,9 @@ lint: $(VENV)/all.stamp ## ruff and mypy
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy $(PACKAGES)
+
+bench: $(VENV)/demo.stamp ## what the node adds to inference, CPU time a frame
+	@$(BIN)/python tools/bench_depth_path.py
 
 format: $(VENV)/all.stamp ## lay the code out as the linter wants it
 	@$(BIN)/ruff check --fix
