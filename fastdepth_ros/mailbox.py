@@ -27,6 +27,11 @@ class Mailbox(Generic[T]):
         """Whether nothing can be put in any more."""
         return self._closed
 
+    @property
+    def is_full(self) -> bool:
+        """Whether an item waits."""
+        return self._item is not None
+
     def put(self, item: T) -> T | None:
         """Put an item in; never blocks.
 

@@ -93,8 +93,9 @@ class _DropError(Exception):
 class DepthPipeline:
     """Turns the newest image message into depth, again and again, on one worker thread.
 
-    `receive` and `receive_camera_info` never block. At every moment received = published + dropped
-    (by cause) + in flight, with at most two in flight: one frame that waits and one in the model.
+    `receive` and `receive_camera_info` never wait for the model. The frame whose inference begins
+    is the newest that was received. At every moment received = published + dropped (by cause) + in
+    flight, with at most two in flight: one frame that waits and one in the model.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class DepthPipeline:
             deliver: takes each result, on the worker thread; may raise ClosedError.
             on_fault: told of each fault, on the worker thread.
             on_event: told what happens to which stamp (nanoseconds) for a trace: `received`,
-                `began` (inference), `published`.
+                `began` (inference), `published`; in the order in which it happens.
             decode: turns an image message into pixels.
             require_camera_info: drop frames whose camera is unknown; otherwise their depth is that
                 of the camera on the model card, and goes without camera_info.
@@ -137,11 +138,11 @@ class DepthPipeline:
         """Start the worker."""
         self._worker.start()
 
-    def stop(self, timeout: float = 10.0) -> bool:
+    def stop(self, timeout: float = 4.0) -> bool:
         """Stop the worker after the frame it is at; count what is left as dropped.
 
         Args:
-            timeout: seconds to wait for that frame.
+            timeout: seconds to wait for that frame (ros2 launch sends SIGTERM after 5).
 
         Returns:
             Whether the worker has ended.
@@ -156,10 +157,9 @@ class DepthPipeline:
 
     def receive(self, message: Any) -> None:
         """Take a `sensor_msgs/Image`; an older one that still waits is dropped."""
-        if self._on_event is not None:
-            self._on_event("received", stamp_ns(message.header))
         job = _Job(message, perf_counter())
         with self._lock:  # the counters always agree with the mailbox
+            self._trace("received", stamp_ns(message.header))
             self.counters.receive()
             if self._mailbox.put(job) is not None:
                 closed = self._mailbox.closed
@@ -197,8 +197,8 @@ class DepthPipeline:
         height, width = pixels.array.shape[:2]
         info, camera = self._camera(job.message, stamp, width, height)
         decoded = perf_counter()
-        if self._on_event is not None:
-            self._on_event("began", stamp)
+        if not self._begin(stamp):
+            return
         try:
             prediction = self._estimator.predict(pixels.array, pixels.order, camera)
         except FastDepthError as err:
@@ -234,9 +234,21 @@ class DepthPipeline:
             processing_time=done - taken,
             latency=done - job.received,
         )
-        if self._on_event is not None:
-            self._on_event("published", stamp)
+        self._trace("published", stamp)
         self.counters.publish()
+
+    def _begin(self, stamp: int) -> bool:
+        """Return whether inference may begin: not if a newer frame came meanwhile."""
+        with self._lock:
+            if self._mailbox.is_full:
+                self.counters.drop(DropCause.OVERWRITTEN)
+                return False
+            self._trace("began", stamp)
+            return True
+
+    def _trace(self, event: str, stamp: int) -> None:
+        if self._on_event is not None:
+            self._on_event(event, stamp)
 
     def _pixels(self, message: Any) -> Pixels:
         try:

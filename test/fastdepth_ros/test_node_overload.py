@@ -117,7 +117,7 @@ def test_overload_costs_frames_and_nothing_else(tmp_path: Path, domain: int) -> 
             depth = np.frombuffer(message.data, "<f4")
             np.testing.assert_allclose(depth, expected_depth(stamp_of(message) // STEP), rtol=1e-4)
 
-        # The frame was among the two newest that the node had received when inference began.
+        # The frame was the newest that the node had received when inference began.
         seen: list[int] = []
         began: list[int] = []
         for line in node.matching(r"\[depth_node\]: (received|began) \d+$"):
@@ -126,13 +126,13 @@ def test_overload_costs_frames_and_nothing_else(tmp_path: Path, domain: int) -> 
                 seen.append(int(stamp))
             else:
                 began.append(int(stamp))
-                assert int(stamp) in seen[-2:]
+                assert int(stamp) == seen[-1]
         assert len(seen) == received
         assert sorted(began) == stamps
 
-        # The same from outside: a queue would fall behind by nine frames for each one it delivers.
-        assert statistics.median(lags) < 10 * FASTER
-        assert lags[-1] < 10 * FASTER
+        # The same from outside: a queue would fall behind, in the end by nearly all frames.
+        assert statistics.median(lags) < received / 4
+        assert lags[-1] < received / 3
 
         # Memory and threads flat: a queue would hold a thousand frames, 57 kB each.
         middle = [kib for now, kib, _ in memory if 0.3 * SECONDS < now < 0.5 * SECONDS]

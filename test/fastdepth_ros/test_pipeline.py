@@ -66,7 +66,7 @@ def running(*, is_held: bool = False, **options: Any) -> Iterator[Run]:
         yield run
     finally:
         run.estimator.let_through(100)
-        assert run.pipeline.stop()
+        assert run.pipeline.stop(timeout=30)
         counts = run.counts
         assert counts.in_flight == 0
         assert counts.received == counts.published + sum(counts.dropped.values())
@@ -243,7 +243,7 @@ def test_stop_ends_the_worker_and_counts_what_is_left() -> None:
     assert not run.pipeline.stop(timeout=0.01)  # the model holds its frame
     run.send(fake_image(3), fake_info(3))
     run.estimator.let_through()
-    assert run.pipeline.stop()
+    assert run.pipeline.stop(timeout=30)
     counts = run.counts
     assert (counts.received, counts.published, counts.in_flight) == (3, 1, 0)
     assert counts.dropped[DropCause.SHUTTING_DOWN] == 2
@@ -301,7 +301,7 @@ def test_at_every_moment_the_counts_add_up(actions: list[str]) -> None:
             run.send(fake_image(sent, level=sent, **FRAMES[action]))
         seen.append(run.counts)
     run.estimator.let_through(100)
-    assert run.pipeline.stop()
+    assert run.pipeline.stop(timeout=30)
     watching.set()
     watcher.join()
     final = run.counts
@@ -322,7 +322,7 @@ def test_at_every_moment_the_counts_add_up(actions: list[str]) -> None:
         if event == "received":
             received.append(stamp)
         elif event == "began":
-            assert stamp in received[-2:]
+            assert stamp == received[-1]
 
 
 def test_the_size_of_the_fakes_is_not_square() -> None:
