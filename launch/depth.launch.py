@@ -1,5 +1,6 @@
 """Start the depth node: ros2 launch fastdepth depth.launch.py image:=/camera/image_raw."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
@@ -12,8 +13,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 # launch/ and config/ lie side by side in the source tree and under share/fastdepth.
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 
-# What names a Fast DDS profile: the first for Fast DDS 2 (Humble, Jazzy), the second for 3.
+# What names a profile: the first for Fast DDS 2, the second for 3 (which warns of the first).
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -53,6 +55,16 @@ ARGUMENTS = [
 ]
 
 
+def profile_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables to set; none where a profile was chosen already."""
+    if any(environment.get(name) for name in PROFILE_VARIABLES):
+        return []
+    distribution = environment.get("ROS_DISTRO")
+    if not distribution:  # ROS from wheels does not say
+        return list(PROFILE_VARIABLES)
+    return [PROFILE_VARIABLES[0 if distribution in WITH_FAST_DDS_2 else 1]]
+
+
 def start_node(context: LaunchContext) -> list[Action]:
     """Return the node and its environment, as the arguments say."""
     value = {argument.name: context.launch_configurations[argument.name] for argument in ARGUMENTS}
@@ -64,10 +76,11 @@ def start_node(context: LaunchContext) -> list[Action]:
     parameters.append(
         {"use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)}
     )
-    has_profile = any(context.environment.get(name) for name in PROFILE_VARIABLES)
-    variables = () if has_profile else PROFILE_VARIABLES
     return [
-        *(SetEnvironmentVariable(name, str(CONFIG / "fastdds.xml")) for name in variables),
+        *(
+            SetEnvironmentVariable(name, str(CONFIG / "fastdds.xml"))
+            for name in profile_variables(context.environment)
+        ),
         Node(
             package="fastdepth",
             executable="depth_node",

@@ -56,7 +56,7 @@ def launched(folder: Path, *arguments: str, **environment: str) -> dict[str, Any
     program.parent.mkdir(parents=True)
     program.write_text(STAND_IN.format(python=sys.executable, record=str(record)))
     program.chmod(0o755)
-    variables = {k: v for k, v in os.environ.items() if k not in PROFILES}
+    variables = {k: v for k, v in os.environ.items() if k not in (*PROFILES, "ROS_DISTRO")}
     variables |= {"AMENT_PREFIX_PATH": str(prefix), "ROS_LOG_DIR": str(folder)} | environment
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(LAUNCH_FILE), *arguments],
@@ -104,6 +104,15 @@ def test_defaults(tmp_path: Path) -> None:
     assert not any("model" in text for text in started["files"][1:])
     for name in PROFILES:
         assert started["environment"][name] == str(ROOT / "config" / "fastdds.xml")
+
+
+@pytest.mark.parametrize(("distribution", "index"), [("humble", 0), ("jazzy", 0), ("kilted", 1)])
+def test_the_profile_is_named_as_the_distribution_reads_it(
+    distribution: str, index: int, tmp_path: Path
+) -> None:
+    environment = launched(tmp_path, ROS_DISTRO=distribution)["environment"]
+    assert environment[PROFILES[index]] == str(ROOT / "config" / "fastdds.xml")
+    assert PROFILES[1 - index] not in environment
 
 
 def test_arguments_reach_the_node(tmp_path: Path) -> None:

@@ -219,7 +219,8 @@ def test_a_model_that_cannot_run_ends_the_node_with_one_line(
     make(path)
     with NodeProcess(domain, "-p", f"model:={path}") as node:
         assert node.wait_for_end() == 1
-        said = [line for line in node.lines if line.strip()]
+        # Fast DDS 3 warns of the variable that Fast DDS 2 needs.
+        said = [line for line in node.lines if line.strip() and "FASTRTPS_DEFAULT" not in line]
         assert len(said) == 1, said
         assert "FATAL" in said[0]
         assert words in said[0]
