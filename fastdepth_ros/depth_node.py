@@ -7,6 +7,7 @@ import sys
 from time import monotonic
 from typing import Any
 
+import cv2
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -272,6 +273,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run() -> int:
+    cv2.setNumThreads(1)  # its share of the work is small, and the CPUs are not ours alone
     try:
         node = DepthNode()
     except ParameterException as err:
