@@ -23,8 +23,9 @@ ROS = [
     f"ros-std-srvs==5.3.6; {_WHEELS}",
 ]
 OPENVINO = ["openvino"]
+HDF5 = ["h5py"]
 TRAIN = [
-    "h5py",
+    *HDF5,
     "jsonargparse[signatures]",
     "lightning",
     "matplotlib",
@@ -93,6 +94,7 @@ setup(
     install_requires=["numpy>=1.26", "onnxruntime", "opencv-python-headless>=4.6", "PyYAML"],
     extras_require={
         "bags": BAGS,
+        "hdf5": HDF5,
         "openvino": OPENVINO,
         "ros": ROS,
         "train": TRAIN,
