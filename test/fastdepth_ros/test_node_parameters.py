@@ -18,6 +18,7 @@ from test.mock_model import build_mock_model
 pytestmark = pytest.mark.dds
 
 PARAMETERS = ROOT / "config" / "depth.yaml"
+OWN_MODEL = ROOT / "models" / "fastdepth.onnx"
 AT_RUN_TIME = {"camera_aware_scale", "require_camera_info"}
 
 
@@ -36,6 +37,14 @@ def test_the_shipped_file_names_every_parameter(tmp_path: Path, domain: int) -> 
         for descriptor in described.descriptors:
             assert len(descriptor.description) > 20
             assert descriptor.read_only == (descriptor.name not in AT_RUN_TIME)
+        assert node.stop() == 0
+
+
+@pytest.mark.skipif(not OWN_MODEL.is_file(), reason="the package's model is not there")
+def test_the_packages_own_model_is_the_default(domain: int) -> None:
+    with NodeProcess(domain) as node:
+        assert str(OWN_MODEL) in node.wait_for("model .* input .* depth .* of ")
+        node.wait_for_start()
         assert node.stop() == 0
 
 
