@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdepth.error_sums import error_sums, metrics_of
 from fastdepth.errors import NoTruthError, ProtocolError
 from fastdepth.frame import F32Array
 
@@ -28,9 +29,6 @@ METRIC_KEYS = (
 )
 
 HIGHER_IS_BETTER = frozenset({"delta1", "delta2", "delta3", "accuracy15"})
-
-# Logarithms see no prediction below this: a ReLU head can deliver exactly zero.
-LOG_FLOOR = 1e-3
 
 
 def valid_truth(truth: F32Array) -> NDArray[np.bool_]:
@@ -63,35 +61,26 @@ def frame_metrics(
         raise ProtocolError(msg)
     if valid is None:
         valid = valid_truth(truth)
-    p = prediction[valid].astype(np.float64)
-    g = truth[valid].astype(np.float64)
-    if g.size == 0:
+    p, g = prediction[valid], truth[valid]
+    require_pixels(p)
+    return metrics_of(error_sums(p, g)[0])
+
+
+def require_pixels(prediction: F32Array) -> None:
+    """Check the predictions on a frame's valid pixels.
+
+    Raises:
+        NoTruthError: there are none.
+        ProtocolError: one is not a finite number.
+
+    """
+    if prediction.size == 0:
         msg = "no valid ground-truth pixel"
         raise NoTruthError(msg)
-    if not np.isfinite(p).all():
-        msg = f"{np.count_nonzero(~np.isfinite(p))} predicted depths are not finite numbers"
+    if not np.isfinite(prediction).all():
+        count = np.count_nonzero(~np.isfinite(prediction))
+        msg = f"{count} predicted depths are not finite numbers"
         raise ProtocolError(msg)
-    error = p - g
-    square = np.square(error)
-    relative = np.abs(error) / g
-    log_error = np.log(np.maximum(p, LOG_FLOOR)) - np.log(g)
-    mean_square_log = np.mean(np.square(log_error))
-    with np.errstate(divide="ignore"):
-        ratio = np.where(p > 0, np.maximum(p / g, g / p), np.inf)
-    return {
-        "rmse": float(np.sqrt(square.mean())),
-        "mae": float(np.abs(error).mean()),
-        "abs_rel": float(relative.mean()),
-        "sq_rel": float((square / g).mean()),
-        "log10": float(np.abs(log_error).mean() / np.log(10.0)),
-        "rmse_log": float(np.sqrt(mean_square_log)),
-        # Rounding can push the variance of a constant a hair below zero.
-        "silog": float(100.0 * np.sqrt(max(0.0, mean_square_log - log_error.mean() ** 2))),
-        "delta1": float((ratio < 1.25).mean()),
-        "delta2": float((ratio < 1.25**2).mean()),
-        "delta3": float((ratio < 1.25**3).mean()),
-        "accuracy15": float((relative < 0.15).mean()),
-    }
 
 
 class MetricMean:

@@ -62,7 +62,7 @@ class FrameScore:
 
 
 def score(protocol: str, predict: Predictor, frame: Frame, align: Align = "none") -> FrameScore:
-    """Predict and score one frame.
+    """Predict and score one frame: `view`, prediction and `compare` in one.
 
     Args:
         protocol: `fastdepth`, `eigen` or `full`.
@@ -76,53 +76,103 @@ def score(protocol: str, predict: Predictor, frame: Frame, align: Align = "none"
         ProtocolError: the protocol is unknown or does not fit the frame.
 
     """
-    if frame.depth is None:
-        msg = "no ground truth"
-        raise NoTruthError(msg)
-    if protocol not in PROTOCOLS:
-        msg = f"unknown protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}"
-        raise ProtocolError(msg)
+    _truth(frame)
+    prediction = predict(view(protocol, frame))
+    pair, scale = compare(protocol, prediction, frame, align)
+    return FrameScore(frame_metrics(*pair), pair, scale, prediction)
+
+
+class Comparison(NamedTuple):
+    """A prediction beside the ground truth, not scored yet.
+
+    Attributes:
+        pair: what is compared, after alignment.
+        scale: factor that the alignment applied; 1.0 without.
+
+    """
+
+    pair: Pair
+    scale: float
+
+
+def view(protocol: str, frame: Frame) -> Frame:
+    """Return what the model sees of a frame under a protocol, without ground truth.
+
+    Raises:
+        ProtocolError: the protocol is unknown or does not fit the frame.
+
+    """
+    require_protocol(protocol)
+    if protocol != "full":
+        _require_nyu_size(protocol, frame)
+    if protocol != "fastdepth":
+        return Frame(frame.image, None, frame.intrinsics, frame.stamp, frame.name)
+    cut = FASTDEPTH_CUT
+    camera = frame.intrinsics and frame.intrinsics.crop(cut.x, cut.y, cut.width, cut.height)
+    return Frame(frame.image[cut.slices], None, camera, frame.stamp, frame.name)
+
+
+def compare(
+    protocol: str, prediction: Prediction, frame: Frame, align: Align = "none"
+) -> Comparison:
+    """Bring a prediction for `view(protocol, frame)` beside the frame's ground truth.
+
+    Raises:
+        NoTruthError: the frame has no ground truth; or none that is valid, to be aligned to.
+        ProtocolError: the protocol or alignment is unknown or does not fit.
+
+    """
+    truth = _truth(frame)
+    require_protocol(protocol)
     if align not in ALIGNMENTS:
         msg = f"unknown alignment {align!r}; expected one of {', '.join(ALIGNMENTS)}"
         raise ProtocolError(msg)
-    prediction, pair = PROTOCOLS[protocol](predict, frame, frame.depth)
+    pair = PROTOCOLS[protocol](prediction, frame, truth)
     factor = _alignment(align, pair)
     if factor != 1.0:
         pair = pair._replace(prediction=pair.prediction * np.float32(factor))
     if protocol == "eigen":
         pair = pair._replace(prediction=np.clip(pair.prediction, *EIGEN_RANGE))
-    return FrameScore(frame_metrics(*pair), pair, factor, prediction)
+    return Comparison(pair, factor)
 
 
-def _fastdepth(predict: Predictor, frame: Frame, truth: F32Array) -> tuple[Prediction, Pair]:
+def require_protocol(protocol: str) -> None:
+    """Raise ProtocolError where there is no such protocol."""
+    if protocol not in PROTOCOLS:
+        msg = f"unknown protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}"
+        raise ProtocolError(msg)
+
+
+def _truth(frame: Frame) -> F32Array:
+    if frame.depth is None:
+        msg = "no ground truth"
+        raise NoTruthError(msg)
+    return frame.depth
+
+
+def _fastdepth(prediction: Prediction, frame: Frame, truth: F32Array) -> Pair:
     """Score the centre cut of an NYU frame at 224x224 (Wofk et al. 2019)."""
     _require_nyu_size("fastdepth", frame, truth)
-    cut = FASTDEPTH_CUT
-    camera = frame.intrinsics and frame.intrinsics.crop(cut.x, cut.y, cut.width, cut.height)
-    prediction = predict(
-        Frame(frame.image[cut.slices], None, camera, frame.stamp, frame.name),
-    )
     side = FASTDEPTH_SIZE
     values = _resize(_seen_whole(prediction), side, side)
-    small = nearest(truth[cut.slices], side, side)
-    return prediction, Pair(values, small, valid_truth(small))
+    small = nearest(truth[FASTDEPTH_CUT.slices], side, side)
+    return Pair(values, small, valid_truth(small))
 
 
-def _eigen(predict: Predictor, frame: Frame, truth: F32Array) -> tuple[Prediction, Pair]:
+def _eigen(prediction: Prediction, frame: Frame, truth: F32Array) -> Pair:
     """Score the Eigen crop of an NYU frame at full resolution, clamped to 10 m."""
     _require_nyu_size("eigen", frame, truth)
-    prediction = predict(frame)
     crop = EIGEN_CROP.slices
     values = _resize(_seen_whole(prediction), *NYU_SIZE)[crop]
     near, far = EIGEN_RANGE
     with np.errstate(invalid="ignore"):
         valid = (truth > near) & (truth < far)
-    return prediction, Pair(values, truth[crop], valid[crop])
+    return Pair(values, truth[crop], valid[crop])
 
 
-def _full(predict: Predictor, frame: Frame, truth: F32Array) -> tuple[Prediction, Pair]:
+def _full(prediction: Prediction, frame: Frame, truth: F32Array) -> Pair:
     """Score every measured pixel that the network saw, at the ground truth's resolution."""
-    prediction = predict(frame)
+    del frame
     height, width = truth.shape
     values = prediction.frame_values()
     if values.shape != truth.shape:
@@ -130,10 +180,10 @@ def _full(predict: Predictor, frame: Frame, truth: F32Array) -> tuple[Prediction
     valid = valid_truth(truth)
     if not prediction.geometry.sees_whole_frame:
         valid &= np.isfinite(values)
-    return prediction, Pair(values, truth, valid)
+    return Pair(values, truth, valid)
 
 
-PROTOCOLS: dict[str, Callable[[Predictor, Frame, F32Array], tuple[Prediction, Pair]]] = {
+PROTOCOLS: dict[str, Callable[[Prediction, Frame, F32Array], Pair]] = {
     "fastdepth": _fastdepth,
     "eigen": _eigen,
     "full": _full,
@@ -169,8 +219,11 @@ def _seen_whole(prediction: Prediction) -> F32Array:
     raise ProtocolError(msg)
 
 
-def _require_nyu_size(protocol: str, frame: Frame, truth: F32Array) -> None:
-    for what, shape in (("image", frame.image.shape[:2]), ("ground truth", truth.shape)):
+def _require_nyu_size(protocol: str, frame: Frame, truth: F32Array | None = None) -> None:
+    sizes = {"image": frame.image.shape[:2]}
+    if truth is not None:
+        sizes["ground truth"] = truth.shape
+    for what, shape in sizes.items():
         if shape != (NYU_SIZE[1], NYU_SIZE[0]):
             msg = (
                 f"protocol {protocol} is defined on 640x480 frames; the {what} of {frame.name!r} "
