@@ -13,6 +13,9 @@ COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 _PICTURES = (IMAGE, COMPRESSED_IMAGE)
 
+# What this package publishes; depth cameras call their depth so before it is registered to colour.
+_NO_TRUTH = "depth/image_rect"
+
 
 class BagTopics(NamedTuple):
     """The topics a frame is made of, by name.
@@ -40,6 +43,8 @@ def find_topics(
     An image topic that is not named is the colour topic that convention prefers (colour before
     grey, raw before compressed, more messages before fewer); its camera_info stands beside it, or
     is the only one of the bag; depth is registered to the colour camera where the name says so.
+    `.../depth/image_rect` is taken for ground truth only if it is named: it is what this package
+    publishes, or a depth camera's depth that is not registered.
 
     Args:
         reader: an open bag.
@@ -93,7 +98,11 @@ def _find_image(reader: BagReader, taken: set[str | None]) -> str:
 
 
 def _find_depth(reader: BagReader, taken: set[str | None]) -> str | None:
-    found = [t for t in _pictures(reader) if t.name not in taken and _is_depth(reader, t)]
+    found = [
+        topic
+        for topic in _pictures(reader)
+        if topic.name not in taken and not is_output(topic.name) and _is_depth(reader, topic)
+    ]
 
     def rank(topic: TopicInfo) -> tuple[bool, bool, int, str]:
         words = topic.name.lower()
@@ -101,6 +110,12 @@ def _find_depth(reader: BagReader, taken: set[str | None]) -> str | None:
         return not registered, topic.type != IMAGE, -topic.count, topic.name
 
     return min(found, key=rank).name if found else None
+
+
+def is_output(topic: str) -> bool:
+    """Tell whether a topic is called as this package's depth is (in whatever transport)."""
+    name = topic.removesuffix("/compressedDepth").removesuffix("/compressed")
+    return name == _NO_TRUTH or name.endswith(f"/{_NO_TRUTH}")
 
 
 def _find_camera_info(reader: BagReader, image: str) -> str | None:

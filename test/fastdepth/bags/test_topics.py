@@ -115,6 +115,18 @@ def test_named_topics_are_taken(tmp_path: Path) -> None:
         assert find_topics(bag, image="/left/image").camera_info is None
 
 
+@pytest.mark.parametrize("output", ["/depth/image_rect", "/robot/depth/image_rect"])
+def test_this_packages_own_depth_is_no_ground_truth_unless_named(
+    tmp_path: Path, output: str
+) -> None:
+    topics = {"/cam/image": "rgb8", output: "32FC1", f"{output}/compressedDepth": "16UC1; png"}
+    with make(tmp_path / "alone", topics) as bag:
+        assert find_topics(bag) == BagTopics("/cam/image", None, None)
+        assert find_topics(bag, depth=output).depth == output
+    with make(tmp_path / "beside", topics | {"/z/image_rect": "16UC1"}) as bag:
+        assert find_topics(bag).depth == "/z/image_rect"
+
+
 @pytest.mark.parametrize(
     ("named", "words"),
     [
