@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar
 
 from fastdepth.metrics import METRIC_KEYS
@@ -13,6 +15,7 @@ from fastdepth.paths import default_model
 
 T = TypeVar("T")
 
+_SECONDS_BETWEEN_LINES = 10.0
 _UNITS = {"rmse": "m", "mae": "m", "sq_rel": "m", "silog": "%"}
 
 
@@ -50,8 +53,28 @@ def model_path(args: argparse.Namespace) -> Path:
     return args.model or default_model()
 
 
-def track(items: Iterable[T], total: int, label: str) -> Iterator[T]:
-    """Yield items with a progress bar on stderr (rate and time left), if rich is installed."""
+def add_topic_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which topics of a bag make its frames."""
+    topics = parser.add_argument_group("bags", "topics are found by type and name unless given")
+    topics.add_argument("--image", help="topic of the images")
+    topics.add_argument("--camera-info", help="topic of their camera_info")
+    topics.add_argument("--depth", help="topic of the ground truth, registered to the images")
+    topics.add_argument(
+        "--max-dt",
+        type=float,
+        default=0.02,
+        help="most seconds between an image and its ground truth (default: 0.02)",
+    )
+
+
+@contextmanager
+def progress(total: int, label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on stderr (rate and time left), if rich is installed.
+
+    Yields:
+        What to call with the number of items done and of all.
+
+    """
     try:
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.progress import (  # noqa: PLC0415
@@ -62,7 +85,7 @@ def track(items: Iterable[T], total: int, label: str) -> Iterator[T]:
             TimeRemainingColumn,
         )
     except ModuleNotFoundError:
-        yield from items
+        yield lambda *_: None
         return
     columns = (
         TextColumn("{task.description}"),
@@ -71,12 +94,62 @@ def track(items: Iterable[T], total: int, label: str) -> Iterator[T]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=total, rate="")
-        for item in items:
-            yield item
+
+        def show(done: int, total: int) -> None:
             speed = bar.tasks[task].speed
-            bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+            bar.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
+
+        yield show
+
+
+def track(items: Iterable[T], total: int, label: str) -> Iterator[T]:
+    """Yield items and show on stderr how far that is, how fast, and how long it will take.
+
+    A terminal gets a bar, if rich is installed; anything else a line every ten seconds.
+    """
+    if sys.stderr.isatty():
+        try:
+            from rich.console import Console  # noqa: PLC0415 - an extra
+            from rich.progress import (  # noqa: PLC0415
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+        except ModuleNotFoundError:
+            pass
+        else:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+            )
+            with Progress(*columns, console=Console(stderr=True)) as bar:
+                task = bar.add_task(label, total=total, rate="")
+                for item in items:
+                    yield item
+                    speed = bar.tasks[task].speed
+                    bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
+            return
+    yield from _track_in_lines(items, total, label)
+
+
+def _track_in_lines(items: Iterable[T], total: int, label: str) -> Iterator[T]:
+    start = said = monotonic()
+    for count, item in enumerate(items, 1):
+        yield item
+        now = monotonic()
+        if now - said >= _SECONDS_BETWEEN_LINES:
+            said = now
+            rate = count / (now - start)
+            left = max(0, total - count) / rate
+            line = f"{label}: {count} of {total}, {rate:.1f}/s, {left:.0f} s left"
+            print(line, file=sys.stderr, flush=True)
 
 
 def metric_lines(metrics: Mapping[str, float]) -> list[str]:
