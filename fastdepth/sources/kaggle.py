@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from fastdepth.camera import Intrinsics
 from fastdepth.errors import SourceError
 from fastdepth.frame import F32Array, Frame
+from fastdepth.sources.indexed import IndexedFrames
 from fastdepth.sources.reading import (
     read_depth_values,
     read_lines,
@@ -18,6 +18,7 @@ from fastdepth.sources.reading import (
     require_files,
     scaled_depth,
 )
+from fastdepth.sources.splitting import choose_split, refuse_split
 
 # The colour camera of NYU Depth V2 (camera_params.m of its toolbox), of frames of 640x480.
 NYU_CAMERA = Intrinsics(640, 480, 518.858, 519.470, 325.582, 253.736)
@@ -25,12 +26,12 @@ NYU_CAMERA = Intrinsics(640, 480, 518.858, 519.470, 325.582, 253.736)
 _PREFIX = "nyu2_"
 
 
-class KaggleSource:
+class KaggleSource(IndexedFrames):
     """Colour and depth pairs of NYU Depth V2; an IndexedSource.
 
     Depth of 8 bits (train, val) has 255 = 10 m, of 16 bits (test) millimetres; 0 is invalid. The
     camera is that of NYU, scaled where pictures have another size than 640x480 (the whole frame
-    resampled).
+    resampled). A frame's name is its picture's as the list names it.
     """
 
     def __init__(self, path: Path | str, split: str | None = None) -> None:
@@ -57,20 +58,7 @@ class KaggleSource:
         """Return the number of pairs."""
         return len(self._pairs)
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames in the order of the list."""
-        return (self[index] for index in range(len(self)))
-
-    def __getitem__(self, index: int) -> Frame:
-        """Return a frame; its name is its picture's as the list names it.
-
-        Raises:
-            IndexError: there is no frame of that number.
-            SourceError: a file is damaged or gone.
-
-        """
-        if not 0 <= index < len(self._pairs):
-            raise IndexError(index)
+    def _read(self, index: int) -> Frame:
         rgb, depth = self._pairs[index]
         image = read_rgb(rgb)
         height, width = image.shape[:2]
@@ -86,21 +74,10 @@ def splits(folder: Path) -> dict[str, Path]:
 
 def _list_file(path: Path, split: str | None) -> Path:
     if path.is_file():
-        if split is not None:
-            text = f"{path} is one list; a split can be chosen only of a data set's folder"
-            raise SourceError(text)
+        refuse_split(path, split)
         return path
     known = splits(path)
-    names = ", ".join(known) or f"none: there is no data/{_PREFIX}*.csv"
-    if split is None and len(known) == 1:
-        return next(iter(known.values()))
-    if split is None:
-        text = f"{path} has several lists; choose a split: {names}"
-        raise SourceError(text if known else f"{path} has no lists ({names})")
-    if split not in known:
-        text = f"{path} has no split {split!r}; expected one of: {names}"
-        raise SourceError(text)
-    return known[split]
+    return known[choose_split(path, split, list(known), f"there is no data/{_PREFIX}*.csv")]
 
 
 def _read_rows(file: Path) -> list[tuple[str, str]]:

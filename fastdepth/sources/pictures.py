@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from fastdepth.camera import Intrinsics
 from fastdepth.errors import SourceError
 from fastdepth.frame import Frame
-from fastdepth.sources.reading import PICTURE_SUFFIXES, read_rgb, require_files
+from fastdepth.sources.indexed import IndexedFrames
+from fastdepth.sources.reading import (
+    PICTURE_SUFFIXES,
+    is_picture,
+    pictures_in,
+    read_rgb,
+    require_files,
+)
 
 
-class PicturesSource:
+class PicturesSource(IndexedFrames):
     """Pictures without ground truth; an IndexedSource.
 
     A folder is read in the order of its file names, numbers in them counted (2 before 10), without
-    what lies in folders inside it.
+    what lies in folders inside it. A frame's name is that of its file.
     """
 
     def __init__(
@@ -41,7 +47,7 @@ class PicturesSource:
                 text = f"{root} does not exist"
                 raise SourceError(text)
             self.name = str(root)
-            self.files = _in_folder(root) if root.is_dir() else [root]
+            self.files = pictures_in(root) if root.is_dir() else [root]
         else:
             self.files = [Path(file) for file in path]
             self.name = f"{len(self.files)} pictures"
@@ -50,7 +56,7 @@ class PicturesSource:
             text = f"{root} has no pictures; expected files ending in {_kinds()}"
             raise SourceError(text)
         for file in self.files:
-            if file.suffix.lower() not in PICTURE_SUFFIXES:
+            if not is_picture(file):
                 text = f"{file} is no picture by its name; expected one ending in {_kinds()}"
                 raise SourceError(text)
         require_files(self.files, root)
@@ -62,20 +68,7 @@ class PicturesSource:
         """Return the number of pictures."""
         return len(self.files)
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield the pictures in order."""
-        return (self[index] for index in range(len(self)))
-
-    def __getitem__(self, index: int) -> Frame:
-        """Return a picture; its name is that of its file.
-
-        Raises:
-            IndexError: there is no picture of that number.
-            SourceError: the file is damaged or gone.
-
-        """
-        if not 0 <= index < len(self.files):
-            raise IndexError(index)
+    def _read(self, index: int) -> Frame:
         file = self.files[index]
         image = read_rgb(file)
         height, width = image.shape[:2]
@@ -85,17 +78,7 @@ class PicturesSource:
 
 def has_pictures(folder: Path) -> bool:
     """Tell whether a folder holds pictures by their names."""
-    return any(file.suffix.lower() in PICTURE_SUFFIXES for file in folder.iterdir())
-
-
-def _in_folder(folder: Path) -> list[Path]:
-    files = [file for file in folder.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES]
-    return sorted((file for file in files if file.is_file()), key=_natural)
-
-
-def _natural(file: Path) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d+)", file.name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+    return any(is_picture(file) for file in folder.iterdir())
 
 
 def _kinds() -> str:

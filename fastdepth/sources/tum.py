@@ -2,57 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 from fastdepth.camera import Intrinsics
 from fastdepth.errors import CameraError, SourceError
 from fastdepth.frame import F32Array, Frame
+from fastdepth.sources.indexed import IndexedFrames
+from fastdepth.sources.intrinsics_file import INTRINSICS_FILE, WrittenCamera, read_camera
 from fastdepth.sources.pairing import nanoseconds, pair_stamps
 from fastdepth.sources.reading import (
-    read_depth_values,
+    read_depth16,
     read_lines,
     read_rgb,
     require_files,
-    scaled_depth,
 )
 
 UNITS_PER_METRE = 5000
-CAMERA_FILES = ("intrinsics.txt", "calibration.txt")
+CAMERA_FILES = (INTRINSICS_FILE, "calibration.txt")
 
 
 class TumCamera(NamedTuple):
     """The colour camera of a sequence.
 
     Attributes:
-        intrinsics: fx, fy, cx, cy in pixels of the pictures.
-        size: (width, height) of the pictures those are for; None: whatever size they have.
+        written: its intrinsics.
         distortion: k1, k2, p1, p2, k3 (plumb bob).
 
     """
 
-    intrinsics: tuple[float, float, float, float]
-    size: tuple[int, int] | None
+    written: WrittenCamera
     distortion: tuple[float, ...]
 
     def of(self, width: int, height: int) -> Intrinsics:
         """Return the intrinsics of pictures of a size (the whole frame resampled)."""
-        made_for = self.size or (width, height)
-        return Intrinsics(*made_for, *self.intrinsics).resize(width, height)
+        return self.written.of(width, height)
+
+
+def _vga(intrinsics: tuple[float, float, float, float], distortion: tuple[float, ...]) -> TumCamera:
+    return TumCamera(WrittenCamera(intrinsics, (640, 480)), distortion)
 
 
 # From the benchmark's page on its cameras ("Intrinsic Camera Calibration of the Kinect", colour).
 _FREIBURG = {
-    "1": TumCamera(
-        (517.3, 516.5, 318.6, 255.3), (640, 480), (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)
-    ),
-    "2": TumCamera(
-        (520.9, 521.0, 325.1, 249.7), (640, 480), (0.2312, -0.7849, -0.0033, -0.0001, 0.9172)
-    ),
-    "3": TumCamera((535.4, 539.2, 320.1, 247.6), (640, 480), (0.0, 0.0, 0.0, 0.0, 0.0)),
+    "1": _vga((517.3, 516.5, 318.6, 255.3), (0.2624, -0.9531, -0.0054, 0.0026, 1.1633)),
+    "2": _vga((520.9, 521.0, 325.1, 249.7), (0.2312, -0.7849, -0.0033, -0.0001, 0.9172)),
+    "3": _vga((535.4, 539.2, 320.1, 247.6), (0.0, 0.0, 0.0, 0.0, 0.0)),
 }
 
 
@@ -64,13 +59,14 @@ class Stamped(NamedTuple):
     file: Path
 
 
-class TumSource:
+class TumSource(IndexedFrames):
     """Frames of a TUM RGB-D folder, one for each colour picture; an IndexedSource.
 
     A frame has the depth nearest in time, each depth used once, or None where none is near enough.
     Depth is 16-bit PNG, 5000 = 1 m, 0 = no measurement. The camera is read from intrinsics.txt or
-    calibration.txt in the folder (`fx fy cx cy`, or the nine numbers of K, of the pictures' size),
-    else known by `freiburg1`, `freiburg2` or `freiburg3` in the folder's name, else None.
+    calibration.txt in the folder (`read_camera` tells what may stand there), else known by
+    `freiburg1`, `freiburg2` or `freiburg3` in the folder's name, else None. A frame's name is its
+    picture's as rgb.txt names it.
     """
 
     def __init__(self, path: Path | str, *, max_dt: float = 0.02) -> None:
@@ -105,24 +101,15 @@ class TumSource:
         """Return the number of colour pictures."""
         return len(self.images)
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield the frames in the order of rgb.txt."""
-        return (self[index] for index in range(len(self)))
-
-    def __getitem__(self, index: int) -> Frame:
-        """Return a frame; its name is its picture's as rgb.txt names it.
-
-        Raises:
-            IndexError: there is no frame of that number.
-            SourceError: a file is damaged or gone.
-
-        """
-        if not 0 <= index < len(self.images):
-            raise IndexError(index)
+    def _read(self, index: int) -> Frame:
         picture = self.images[index]
         image = read_rgb(picture.file)
         height, width = image.shape[:2]
-        camera = self.camera.of(width, height) if self.camera else None
+        try:
+            camera = self.camera.of(width, height) if self.camera else None
+        except CameraError as err:
+            text = f"{picture.file}: {err}"
+            raise SourceError(text) from err
         pair = self._pairs.get(index)
         depth = None if pair is None else read_tum_depth(self.depths[pair].file)
         return Frame(image, depth, camera, picture.stamp, picture.name)
@@ -135,11 +122,7 @@ def read_tum_depth(path: Path) -> F32Array:
         SourceError: the file is missing, damaged or not of 16 bits.
 
     """
-    values = read_depth_values(path)
-    if values.dtype != np.uint16:
-        text = f"{path} has 8 bits; expected 16 ({UNITS_PER_METRE} = 1 m)"
-        raise SourceError(text)
-    return scaled_depth(values, UNITS_PER_METRE)
+    return read_depth16(path, UNITS_PER_METRE)
 
 
 def _read_list(path: Path) -> list[Stamped]:
@@ -167,23 +150,9 @@ def _read_list(path: Path) -> list[Stamped]:
 def _camera(folder: Path) -> TumCamera | None:
     for name in CAMERA_FILES:
         if (folder / name).exists():
-            return _read_camera(folder / name)
+            return TumCamera(read_camera(folder / name), (0.0,) * 5)
     words = folder.resolve().name.lower()
     for number, camera in _FREIBURG.items():
         if f"freiburg{number}" in words:
             return camera
     return None
-
-
-def _read_camera(path: Path) -> TumCamera:
-    text = " ".join(line.partition("#")[0] for line in read_lines(path))
-    try:
-        numbers = [float(word) for word in text.replace(",", " ").split()]
-        if len(numbers) == 9 and numbers[8] == 1.0:
-            numbers = [numbers[0], numbers[4], numbers[2], numbers[5]]
-        fx, fy, cx, cy = numbers
-        Intrinsics(1, 1, fx, fy, cx, cy)
-    except (ValueError, CameraError) as err:
-        text = f"{path} is no calibration ({err}); expected `fx fy cx cy` or the nine numbers of K"
-        raise SourceError(text) from err
-    return TumCamera((fx, fy, cx, cy), None, (0.0,) * 5)
