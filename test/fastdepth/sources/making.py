@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -53,3 +54,51 @@ def kaggle(folder: Path, split: str, rows: Iterable[tuple[str, str]]) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(f"{image},{depth}\n" for image, depth in rows))
     return file
+
+
+def rgbd(folder: Path, names: Sequence[str], intrinsics: str | None = None) -> Path:
+    """Write a folder with rgb/ and depth/; picture n is rgb(n), depth n units(n)."""
+    for n, name in enumerate(names):
+        save(folder / "rgb" / f"{name}.png", rgb(n))
+        save(folder / "depth" / f"{name}.png", units(n))
+    if intrinsics is not None:
+        (folder / "intrinsics.txt").write_text(intrinsics)
+    return folder
+
+
+def metres(seed: int, units_per_metre: int = 1000) -> np.ndarray:
+    """Return units(seed) as depth: float32 metres, NaN for 0."""
+    values = units(seed)
+    return np.where(values == 0, np.nan, values / np.float64(units_per_metre)).astype(np.float32)
+
+
+def mat5(path: Path, variables: Mapping[str, Sequence[int] | Sequence[str]]) -> Path:
+    """Write a MATLAB 5 file of columns of numbers and of cells of strings."""
+    header = b"MATLAB 5.0 MAT-file, made by a test".ljust(124) + struct.pack("<H2s", 0x0100, b"IM")
+    content = b"".join(_matrix(name, values) for name, values in variables.items())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(header + content)
+    return path
+
+
+def _element(kind: int, data: bytes) -> bytes:
+    return struct.pack("<II", kind, len(data)) + data + b"\0" * (-len(data) % 8)
+
+
+def _matrix(name: str, values: str | Sequence[int] | Sequence[str]) -> bytes:
+    rows = len(values)
+    if isinstance(values, str):
+        number, shape, content = 4, (1, rows), _element(16, values.encode())
+    elif values and isinstance(values[0], str):
+        cells = b"".join(_matrix("", str(value)) for value in values)
+        number, shape, content = 1, (rows, 1), cells
+    else:  # class double, stored as uint16, as MATLAB does with whole numbers
+        number, shape = 6, (rows, 1)
+        content = _element(4, np.array(values, "<u2").tobytes())
+    parts = (
+        _element(6, struct.pack("<II", number, 0)),
+        _element(5, struct.pack("<ii", *shape)),
+        _element(1, name.encode()),
+        content,
+    )
+    return _element(14, b"".join(parts))
