@@ -2,20 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from fastdepth.errors import SourceError
 from fastdepth.frame import FrameSource
 from fastdepth.sources.bag import BagSource
+from fastdepth.sources.hdf5 import HDF5_SUFFIXES, Hdf5Source, has_hdf5
 from fastdepth.sources.kaggle import KaggleSource, splits
+from fastdepth.sources.lists import ListSource, list_splits
+from fastdepth.sources.nyu_mat import LABELLED_FILE, NyuMatSource
 from fastdepth.sources.pictures import PicturesSource, has_pictures
 from fastdepth.sources.reading import PICTURE_SUFFIXES
+from fastdepth.sources.rgbd_folder import RgbdFolder, is_rgbd_folder, rgbd_splits
+from fastdepth.sources.sun_rgbd import SunRgbdSource, has_sun_frames
 from fastdepth.sources.tum import TumSource
 
-_BAG_SUFFIXES = frozenset({".mcap", ".db3", ".bag"})
-_KINDS = (
-    "a bag (rosbag2 folder, .mcap, .db3, .bag), a TUM RGB-D folder (rgb.txt), NYU Depth V2 in the "
-    "Kaggle layout (folder with data/nyu2_*.csv, or one CSV), a picture or a folder of pictures"
+
+class Kind(NamedTuple):
+    """A kind of source.
+
+    Attributes:
+        what: what it is and how it is recognised, in words.
+        opens: makes the source from a path and options.
+        options: those it has, of `open_source`.
+        suffixes: of single files of this kind, in lower case.
+        holds: tells whether a folder is of this kind.
+
+    """
+
+    what: str
+    opens: Callable[..., FrameSource]
+    options: frozenset[str]
+    suffixes: frozenset[str]
+    holds: Callable[[Path], object]
+
+
+def _is_bag(path: Path) -> bool:
+    return (path / "metadata.yaml").exists() or any([*path.glob("*.mcap"), *path.glob("*.db3")])
+
+
+# In the order they are looked for: names right in a folder come before a look into those below.
+KINDS = (
+    Kind(
+        "a bag (rosbag2 folder, .mcap, .db3, .bag)",
+        BagSource,
+        frozenset({"image", "camera_info", "depth", "max_dt"}),
+        frozenset({".mcap", ".db3", ".bag"}),
+        _is_bag,
+    ),
+    Kind(
+        "a TUM RGB-D folder (rgb.txt)",
+        TumSource,
+        frozenset({"max_dt"}),
+        frozenset(),
+        lambda path: (path / "rgb.txt").exists(),
+    ),
+    Kind(
+        "NYU Depth V2 in the Kaggle layout (folder with data/nyu2_*.csv, or one CSV)",
+        KaggleSource,
+        frozenset({"split"}),
+        frozenset({".csv"}),
+        splits,
+    ),
+    Kind(
+        f"NYU Depth V2 as {LABELLED_FILE}",
+        NyuMatSource,
+        frozenset({"split", "raw_depth"}),
+        frozenset({".mat"}),
+        lambda path: (path / LABELLED_FILE).exists(),
+    ),
+    Kind(
+        "a list of lines `rgb depth focal` (.txt, or folder with nyudepthv2_*_files_with_gt.txt)",
+        ListSource,
+        frozenset({"split", "root", "units_per_metre"}),
+        frozenset({".txt"}),
+        list_splits,
+    ),
+    Kind(
+        "a folder with rgb/, depth/ and intrinsics.txt",
+        RgbdFolder,
+        frozenset({"split", "units_per_metre"}),
+        frozenset(),
+        lambda path: is_rgbd_folder(path) or rgbd_splits(path),
+    ),
+    Kind(
+        "a picture or a folder of pictures",
+        PicturesSource,
+        frozenset(),
+        PICTURE_SUFFIXES,
+        has_pictures,
+    ),
+    Kind(
+        "HDF5 files, one a frame (.h5, or folder)",
+        Hdf5Source,
+        frozenset({"split"}),
+        HDF5_SUFFIXES,
+        has_hdf5,
+    ),
+    Kind(
+        "SUN RGB-D (folders with image/, depth_bfx/ and intrinsics.txt, at any depth)",
+        SunRgbdSource,
+        frozenset({"split", "raw_depth"}),
+        frozenset(),
+        has_sun_frames,
+    ),
 )
 
 
@@ -27,17 +119,24 @@ def open_source(
     camera_info: str | None = None,
     depth: str | None = None,
     max_dt: float = 0.02,
+    raw_depth: bool = False,
+    root: Path | str | None = None,
+    units_per_metre: int | None = None,
 ) -> FrameSource:
-    """Open whatever frames are at a path.
+    """Open whatever frames are at a path; KINDS says what is recognised, docs/data.md how.
 
     Args:
-        path: a bag (rosbag2 folder, .mcap, .db3 or ROS 1 .bag), a TUM RGB-D folder, a folder or
-            list of NYU Depth V2 in the Kaggle layout, a folder of pictures, or one picture.
-        split: which list of a data set.
+        path: a bag, data set, list, folder or picture.
+        split: which part of a data set.
         image: image topic of a bag; by convention if None.
         camera_info: its camera_info topic; by convention if None.
         depth: topic of a bag's ground truth; by convention if None.
         max_dt: the most that an image and its depth may be apart in time, seconds (bag, TUM).
+        raw_depth: the sensor's own depth where a data set also has it with its holes filled
+            (NYU Depth V2 as .mat, SUN RGB-D).
+        root: the folder that the names in a text list start at; looked for if None.
+        units_per_metre: of the 16-bit depth pictures of a list or of a folder with rgb/ and depth/;
+            1000 if None.
 
     Raises:
         SourceError: nothing is there that can be read, or an option does not fit it.
@@ -45,47 +144,32 @@ def open_source(
     """
     path = Path(path)
     kind = _kind(path)
-    if split is not None and kind != "kaggle":
-        text = f"split {split!r} makes no sense for {path}: it is no data set with splits"
-        raise SourceError(text)
-    topics = [topic for topic in (image, camera_info, depth) if topic is not None]
-    if topics and kind != "bag":
-        text = f"topic {topics[0]} makes no sense for {path}: it is no bag"
-        raise SourceError(text)
-    if kind == "bag":
-        return BagSource(path, image=image, camera_info=camera_info, depth=depth, max_dt=max_dt)
-    if kind == "tum":
-        return TumSource(path, max_dt=max_dt)
-    if kind == "kaggle":
-        return KaggleSource(path, split)
-    return PicturesSource(path)
+    given: dict[str, Any] = {
+        "split": split,
+        "image": image,
+        "camera_info": camera_info,
+        "depth": depth,
+        "raw_depth": raw_depth or None,
+        "root": root,
+        "units_per_metre": units_per_metre,
+    }
+    options = {option: value for option, value in given.items() if value is not None}
+    for option, value in options.items():
+        if option not in kind.options:
+            text = f"{option}={value} makes no sense for {path}, which is {kind.what}"
+            raise SourceError(text)
+    if "max_dt" in kind.options:
+        options["max_dt"] = max_dt
+    return kind.opens(path, **options)
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path) -> Kind:
+    expected = "; ".join(kind.what for kind in KINDS)
     if not path.exists():
-        text = f"{path} does not exist; expected {_KINDS}"
+        text = f"{path} does not exist; expected one of: {expected}"
         raise SourceError(text)
-    kind = _file_kind(path) if path.is_file() else _folder_kind(path)
-    if kind is None:
-        text = f"{path} holds no frames that can be read; expected {_KINDS}"
-        raise SourceError(text)
-    return kind
-
-
-def _file_kind(path: Path) -> str | None:
-    suffix = path.suffix.lower()
-    if suffix in _BAG_SUFFIXES:
-        return "bag"
-    if suffix == ".csv":
-        return "kaggle"
-    return "pictures" if suffix in PICTURE_SUFFIXES else None
-
-
-def _folder_kind(path: Path) -> str | None:
-    if (path / "metadata.yaml").exists() or any([*path.glob("*.mcap"), *path.glob("*.db3")]):
-        return "bag"
-    if (path / "rgb.txt").exists():
-        return "tum"
-    if splits(path):
-        return "kaggle"
-    return "pictures" if has_pictures(path) else None
+    for kind in KINDS:
+        if path.suffix.lower() in kind.suffixes if path.is_file() else kind.holds(path):
+            return kind
+    text = f"{path} holds no frames that can be read; expected one of: {expected}"
+    raise SourceError(text)
