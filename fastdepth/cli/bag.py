@@ -1,4 +1,4 @@
-"""`fastdepth bag info|from-tum|from-images`: look into and make rosbags."""
+"""`fastdepth bag info|from-tum|from-images|to-folder`: look into, make and decode rosbags."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from fastdepth.bags import BagReader, BagWriter, find_topics
 from fastdepth.bags.making import count_tum, write_pictures, write_tum
-from fastdepth.cli.common import parse_intrinsics, track
+from fastdepth.cli.common import add_topic_arguments, parse_intrinsics, progress, track
 from fastdepth.errors import BagError
-from fastdepth.sources import PicturesSource, TumSource
+from fastdepth.sources import BagSource, PicturesSource, TumSource, cache_source
 
 
 def main(argv: list[str]) -> int:
@@ -77,6 +77,20 @@ def _from_images(args: argparse.Namespace) -> int:
     return 0
 
 
+def _to_folder(args: argparse.Namespace) -> int:
+    bag = BagSource(
+        args.bag,
+        image=args.image,
+        camera_info=args.camera_info,
+        depth=args.depth,
+        max_dt=args.max_dt,
+    )
+    with progress(len(bag), "decoding") as show:
+        folder = cache_source(bag, args.out, show)
+    print(f"{args.out}: {len(folder)} frames with depth, of {len(bag)} images")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fastdepth bag", description="Look into and make rosbags."
@@ -112,6 +126,18 @@ def _parser() -> argparse.ArgumentParser:
         help="of the camera, pixels; the bag then has camera_info",
     )
     images.set_defaults(command=_from_images)
+
+    folder = verbs.add_parser(
+        "to-folder",
+        help="decode the frames of a bag that have depth",
+        description="Decode the frames of a bag that have registered depth into a folder with "
+        "rgb/ (JPEG), depth/ (16-bit PNG, millimetres) and intrinsics.txt, to train on or to look "
+        "at.",
+    )
+    folder.add_argument("bag", metavar="BAG", type=Path, help="as for info")
+    folder.add_argument("out", metavar="OUT", type=Path, help="folder to make; must not exist")
+    add_topic_arguments(folder)
+    folder.set_defaults(command=_to_folder)
 
     for verb in (tum, images):
         verb.add_argument("out", metavar="OUT", type=Path, help="folder to make; must not exist")

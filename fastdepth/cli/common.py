@@ -14,6 +14,7 @@ from fastdepth.metrics import METRIC_KEYS
 from fastdepth.paths import default_model
 
 T = TypeVar("T")
+Progress = Callable[[int, int], None]
 
 _SECONDS_BETWEEN_LINES = 10.0
 _UNITS = {"rmse": "m", "mae": "m", "sq_rel": "m", "silog": "%"}
@@ -68,24 +69,29 @@ def add_topic_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on stderr (rate and time left), if rich is installed.
+def progress(total: int, label: str) -> Iterator[Progress]:
+    """Show on stderr how far something is, how fast, and how long it will take.
+
+    A terminal gets a bar, if rich is installed; anything else a line every ten seconds.
 
     Yields:
         What to call with the number of items done and of all.
 
     """
+    if not sys.stderr.isatty():
+        yield _lines(label)
+        return
     try:
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.progress import (  # noqa: PLC0415
             BarColumn,
             MofNCompleteColumn,
-            Progress,
             TextColumn,
             TimeRemainingColumn,
         )
+        from rich.progress import Progress as Bar  # noqa: PLC0415
     except ModuleNotFoundError:
-        yield lambda *_: None
+        yield _lines(label)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -94,7 +100,7 @@ def progress(total: int, label: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=total, rate="")
 
         def show(done: int, total: int) -> None:
@@ -105,51 +111,27 @@ def progress(total: int, label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def track(items: Iterable[T], total: int, label: str) -> Iterator[T]:
-    """Yield items and show on stderr how far that is, how fast, and how long it will take.
-
-    A terminal gets a bar, if rich is installed; anything else a line every ten seconds.
-    """
-    if sys.stderr.isatty():
-        try:
-            from rich.console import Console  # noqa: PLC0415 - an extra
-            from rich.progress import (  # noqa: PLC0415
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-            )
-        except ModuleNotFoundError:
-            pass
-        else:
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(),
-            )
-            with Progress(*columns, console=Console(stderr=True)) as bar:
-                task = bar.add_task(label, total=total, rate="")
-                for item in items:
-                    yield item
-                    speed = bar.tasks[task].speed
-                    bar.update(task, advance=1, rate=f"{speed:.1f}/s" if speed else "")
-            return
-    yield from _track_in_lines(items, total, label)
+    """Yield items and show on stderr how far that is, as `progress` does."""
+    with progress(total, label) as show:
+        for done, item in enumerate(items, 1):
+            yield item
+            show(done, total)
 
 
-def _track_in_lines(items: Iterable[T], total: int, label: str) -> Iterator[T]:
+def _lines(label: str) -> Progress:
     start = said = monotonic()
-    for count, item in enumerate(items, 1):
-        yield item
+
+    def show(done: int, total: int) -> None:
+        nonlocal said
         now = monotonic()
         if now - said >= _SECONDS_BETWEEN_LINES:
             said = now
-            rate = count / (now - start)
-            left = max(0, total - count) / rate
-            line = f"{label}: {count} of {total}, {rate:.1f}/s, {left:.0f} s left"
+            rate = done / (now - start)
+            left = max(0, total - done) / rate
+            line = f"{label}: {done} of {total}, {rate:.1f}/s, {left:.0f} s left"
             print(line, file=sys.stderr, flush=True)
+
+    return show
 
 
 def metric_lines(metrics: Mapping[str, float]) -> list[str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fastdepth.cli.common import add_model_arguments, metric_lines, model_path, track
+from fastdepth.cli.common import (
+    add_model_arguments,
+    add_topic_arguments,
+    metric_lines,
+    model_path,
+    track,
+)
 from fastdepth.errors import OutputError
 from fastdepth.estimator import DepthEstimator
 from fastdepth.evaluate import Evaluation, evaluate
@@ -27,6 +33,9 @@ def main(argv: list[str]) -> int:
         camera_info=args.camera_info,
         depth=args.depth,
         max_dt=args.max_dt,
+        raw_depth=args.raw_depth,
+        root=args.root,
+        units_per_metre=args.units_per_metre,
     )
     model = model_path(args)
     estimator = DepthEstimator.load(model, threads=args.threads, camera_aware=args.camera_aware)
@@ -41,6 +50,7 @@ def main(argv: list[str]) -> int:
         "model_file": str(model),
         "source": source.name,
         "split": args.split,
+        "raw_depth": args.raw_depth,
         "camera_aware": args.camera_aware,
     }
     print(
@@ -63,20 +73,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         type=Path,
-        help="a bag, a TUM RGB-D folder, an NYU Depth V2 folder in the Kaggle layout or one of "
-        "its CSV files",
+        help="a bag; a TUM RGB-D folder; NYU Depth V2 in the Kaggle layout (folder or CSV), as "
+        "nyu_depth_v2_labeled.mat, as HDF5 files, or as a text list `rgb depth focal`; SUN RGB-D; "
+        "a folder with rgb/, depth/ and intrinsics.txt (docs/data.md tells more)",
     )
-    parser.add_argument("--split", help="which list of a data set: reads data/nyu2_SPLIT.csv")
-    topics = parser.add_argument_group("bags", "topics are found by type and name unless given")
-    topics.add_argument("--image", help="topic of the images")
-    topics.add_argument("--camera-info", help="topic of their camera_info")
-    topics.add_argument("--depth", help="topic of the ground truth, registered to the images")
-    topics.add_argument(
-        "--max-dt",
-        type=float,
-        default=0.02,
-        help="most seconds between an image and its ground truth (default: 0.02)",
+    sets = parser.add_argument_group("data sets")
+    sets.add_argument("--split", help="which part of it: train, val, test ... as it has them")
+    sets.add_argument(
+        "--raw-depth",
+        action="store_true",
+        help="the sensor's own depth, where there is also one with its holes filled (.mat, SUN)",
     )
+    sets.add_argument(
+        "--root", type=Path, help="folder that the names in a text list start at (default: found)"
+    )
+    sets.add_argument(
+        "--units-per-metre",
+        type=int,
+        help="of the depth pictures of a text list or of a folder with rgb/ and depth/ "
+        "(default: 1000)",
+    )
+    add_topic_arguments(parser)
     parser.add_argument(
         "--protocol",
         choices=sorted(PROTOCOLS),

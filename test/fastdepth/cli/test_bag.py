@@ -12,7 +12,7 @@ from fastdepth.bags import BagReader, BagWriter
 from fastdepth.camera import Intrinsics
 from fastdepth.cli.main import main
 from fastdepth.messages import stamp_ns
-from fastdepth.sources import BagSource, PicturesSource, TumSource
+from fastdepth.sources import BagSource, PicturesSource, RgbdFolder, TumSource
 from test.data import shared
 from test.fastdepth.sources import making
 
@@ -165,6 +165,29 @@ def test_an_output_that_cannot_be_is_told(
         assert main(["bag", "from-tum", str(folder), str(out)]) == 1
         assert words in capsys.readouterr().err
     assert (folder / "rgb.txt").exists()
+
+
+def test_a_bag_becomes_a_folder_of_its_frames_with_depth(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tum = making.tum(tmp_path / "freiburg1", IMAGES, DEPTHS)
+    bag, out = tmp_path / "bag", tmp_path / "new" / "frames"
+    assert main(["bag", "from-tum", str(tum), str(bag)]) == 0
+
+    assert main(["bag", "to-folder", str(bag), str(out)]) == 0
+
+    assert f"{out}: 2 frames with depth, of 3 images" in capsys.readouterr().out
+    folder, source = RgbdFolder(out), TumSource(tum)
+    for found, expected in zip(folder, (source[0], source[1]), strict=True):
+        assert found.intrinsics == expected.intrinsics
+        np.testing.assert_allclose(found.depth, expected.depth, atol=0.000501)
+    # Within 1 ms no image has depth.
+    options = ["--max-dt", "0.001", "--depth", "/camera/aligned_depth_to_color/image_raw"]
+    assert main(["bag", "to-folder", str(bag), str(tmp_path / "none"), *options]) == 1
+    assert "none of the 3 frames of" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+    assert main(["bag", "to-folder", str(bag), str(out)]) == 1
+    assert "exists already" in capsys.readouterr().err
 
 
 def test_info_tells_what_a_bag_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

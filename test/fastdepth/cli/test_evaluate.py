@@ -75,6 +75,25 @@ def test_figures_are_printed_with_their_protocol(data, model, tmp_path, capsys):
     assert "delta1" in out
 
 
+def test_options_of_data_sets_reach_the_source(data, model, tmp_path):
+    """The same frames as a list, with 16 bits of another unit."""
+    folder = data / "data" / "nyu2_train" / "room_out"
+    for n in (0, 1):
+        truth = cv2.imread(str(folder / f"{n}.png"), cv2.IMREAD_UNCHANGED)
+        cv2.imwrite(str(folder / f"{n}.png"), truth.astype(np.uint16) * 100)  # 2550 = 1 m
+    (tmp_path / "list.txt").write_text("".join(f"{n}.jpg {n}.png 518.8579\n" for n in (0, 1)))
+    out = tmp_path / "out.json"
+    options = ["--root", str(folder), "--units-per-metre", "2550", "--model", str(model)]
+    command = ["evaluate", str(tmp_path / "list.txt"), "--json", str(out), *options]
+
+    assert main(command) == 0
+
+    result = json.loads(out.read_text())
+    assert result["abs_rel"] == pytest.approx(0.1, abs=0.01)
+    assert (result["frames"], result["raw_depth"]) == (2, False)
+    assert main([*command, "--raw-depth"]) == 1
+
+
 def test_a_source_without_truth_gives_an_error_not_a_figure(tmp_path, model, capsys):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((48, 64, 3), np.uint8))
     out = tmp_path / "out.json"
