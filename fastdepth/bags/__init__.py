@@ -8,8 +8,16 @@ except ModuleNotFoundError as err:
     what = "reading and writing bags"
     raise MissingExtraError(what, "bags", err) from err
 
-from fastdepth.bags.reader import BagReader, RawMessage, TopicInfo
+from fastdepth.bags.reader import BagReader, Damage, RawMessage, TopicInfo
 from fastdepth.bags.topics import BagTopics, find_topics
 from fastdepth.bags.writer import BagWriter
 
-__all__ = ["BagReader", "BagTopics", "BagWriter", "RawMessage", "TopicInfo", "find_topics"]
+__all__ = [
+    "BagReader",
+    "BagTopics",
+    "BagWriter",
+    "Damage",
+    "RawMessage",
+    "TopicInfo",
+    "find_topics",
+]

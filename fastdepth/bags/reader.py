@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from fastdepth.errors import BagError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+_MILLISECOND = 1_000_000
 
 STORAGES = {".mcap": "mcap", ".db3": "sqlite3", ".bag": "ROS 1"}
 
@@ -55,6 +57,21 @@ class RawMessage(NamedTuple):
     type: str
     time: int
     cdr: bytes | memoryview
+
+
+class Damage(NamedTuple):
+    """A part of a bag that cannot be read.
+
+    Attributes:
+        start: time of the last message before it, nanoseconds; the bag's start if there is none.
+        end: time of the first message after it; the bag's end if there is none.
+        reason: what is wrong there.
+
+    """
+
+    start: int
+    end: int
+    reason: str
 
 
 class BagReader:
@@ -153,6 +170,7 @@ class BagReader:
         *,
         start: int | None = None,
         stop: int | None = None,
+        on_damage: Callable[[Damage], None] | None = None,
     ) -> Iterator[RawMessage]:
         """Yield messages in the order they were received.
 
@@ -160,6 +178,8 @@ class BagReader:
             topics: names; all topics if None.
             start: the first time wanted, nanoseconds.
             stop: the first time not wanted any more, nanoseconds.
+            on_damage: told of each damaged part, after which reading goes on; damage is an error
+                if None.
 
         Raises:
             BagError: there is no such topic, or the bag is damaged.
@@ -168,7 +188,9 @@ class BagReader:
         for name in topics or ():
             self.topic(name)
         connections = [c for c in self._connections if topics is None or c.topic in topics]
-        return self._raw(connections, start, stop)
+        if on_damage is None:
+            return self._raw(connections, start, stop)
+        return self._raw_around_damage(connections, start, stop, on_damage)
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[tuple[RawMessage, Any]]:
         """Yield messages, serialised and decoded, in the order they were received.
@@ -215,6 +237,58 @@ class BagReader:
                 with _told(self.path, f"has a damaged message on {connection.topic} at {time} ns"):
                     cdr = self._types.ros1_to_cdr(connection.msgtype, data)
             yield RawMessage(connection.topic, connection.msgtype, time, cdr)
+
+    def _raw_around_damage(
+        self,
+        connections: list[Connection],
+        start: int | None,
+        stop: int | None,
+        on_damage: Callable[[Damage], None],
+    ) -> Iterator[RawMessage]:
+        last = self.start if start is None else start
+        following: int | None = start
+        while True:
+            try:
+                for raw in self._raw(connections, following, stop):
+                    last = raw.time
+                    yield raw
+                return
+            except BagError as err:
+                following = self._next_readable(connections, last + 1, stop)
+                end = self.end if following is None else following
+                on_damage(Damage(last, end, str(err)))
+                if following is None:
+                    return
+
+    def _next_readable(
+        self, connections: list[Connection], start: int, stop: int | None
+    ) -> int | None:
+        """Return from when on messages can be read again (to a millisecond), or None.
+
+        How a storage is divided does not show, so the time is searched for: first in steps that
+        double, then by halves.
+        """
+        last = self.end if stop is None else min(self.end, stop - 1)
+        bad, step = start, _MILLISECOND
+        while (good := bad + step) <= last and not self._is_readable(connections, good, stop):
+            bad, step = good, 2 * step
+        if good > last:
+            good = last
+            if good <= bad or not self._is_readable(connections, good, stop):
+                return None
+        while good - bad > _MILLISECOND:
+            middle = (bad + good) // 2
+            if self._is_readable(connections, middle, stop):
+                good = middle
+            else:
+                bad = middle
+        return good
+
+    def _is_readable(self, connections: list[Connection], start: int, stop: int | None) -> bool:
+        try:
+            return next(self._raw(connections, start, stop), None) is not None
+        except BagError:
+            return False
 
     def __enter__(self) -> Self:
         """Return the open bag."""

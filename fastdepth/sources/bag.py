@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -23,7 +24,7 @@ from fastdepth.messages import (
 from fastdepth.sources.pairing import pair_stamps
 
 if TYPE_CHECKING:
-    from fastdepth.bags import BagReader, RawMessage
+    from fastdepth.bags import BagReader, BagTopics, Damage, RawMessage
 
 T = TypeVar("T")
 
@@ -44,8 +45,10 @@ class BagSource:
         topics: the topics the frames are made of.
         counts: of the latest iteration: `frames` yielded; of these `without_depth` within max_dt,
             `depth_too_late` (too far from its image in the bag to wait for), `depth_unreadable`,
-            `without_camera_info`, `camera_uncalibrated`, `camera_of_another_size`; and
-            `image_unreadable`, messages that became no frame.
+            `without_camera_info`, `camera_uncalibrated`, `camera_of_another_size`; and messages
+            that became no frame: `image_unreadable`, and `image_lost` in a damaged part of the bag.
+        notes: sentences about what the first reading found odd: damaged parts, stamps that go
+            backwards.
 
     """
 
@@ -76,6 +79,7 @@ class BagSource:
 
         self.path = Path(path)
         self.counts: Counter[str] = Counter()
+        self.notes: list[str] = []
         self._max_difference = round(max_dt * 1e9)
         self._index: _Index | None = None
         with self._open() as reader:
@@ -98,7 +102,7 @@ class BagSource:
         with self._open() as reader:
             if self._index is None:
                 self._index = self._make_index(reader)
-            stream = _Stream(reader, self.topics.image, self.topics.depth, self._index, counts)
+            stream = _Stream(reader, self.topics, self._index, counts)
             yield from stream.frames()
 
     def _open(self) -> BagReader:
@@ -112,14 +116,38 @@ class BagSource:
         if depth:
             stamps[depth] = []
         cameras: list[tuple[int, Intrinsics | None]] = []
-        for raw in reader.raw([topic for topic in self.topics if topic]):
+        damages: list[Damage] = []
+        topics = [topic for topic in self.topics if topic]
+        for raw in reader.raw(topics, on_damage=damages.append):
             if raw.topic == info:
                 cameras.append(_camera(reader, raw))
             else:
                 stamps[raw.topic].append(_stamp(raw))
+        self._note(damages, stamps[image], reader.start)
         pairs = pair_stamps(stamps[image], stamps.get(depth or "", []), self._max_difference)
         cameras.sort(key=lambda camera: camera[0])
         return _Index(pairs, [stamp for stamp, _ in cameras], [camera for _, camera in cameras])
+
+    def _note(self, damages: list[Damage], stamps: list[int], start: int) -> None:
+        if not stamps and damages:
+            raise BagError(damages[0].reason)
+        self.notes = [
+            f"the bag cannot be read from {(damage.start - start) / 1e9:.3f} to "
+            f"{(damage.end - start) / 1e9:.3f} s after its start: {damage.reason}"
+            for damage in damages
+        ]
+        lost = self._length - len(stamps)
+        if lost > 0:
+            self.notes.append(
+                f"{lost} of the {self._length} images that the bag should have are missing from it "
+                "(damaged, or cut short?)"
+            )
+        backwards = sum(after < before for before, after in pairwise(stamps))
+        if backwards:
+            self.notes.append(
+                f"the stamps of {self.topics.image} go backwards {backwards} times (a clock that "
+                "was set, or several cameras on one topic?)"
+            )
 
 
 class _Index(NamedTuple):
@@ -155,14 +183,13 @@ class _Stream:
     def __init__(
         self,
         reader: BagReader,
-        image: str,
-        depth: str | None,
+        topics: BagTopics,
         index: _Index,
         counts: Counter[str],
     ) -> None:
         self._reader = reader
-        self._image = image
-        self._depth = depth
+        self._topics = topics
+        self._image = topics.image
         self._index = index
         self._counts = counts
         self._needed = set(index.pairs.values())
@@ -175,8 +202,11 @@ class _Stream:
     def frames(self) -> Iterator[Frame]:
         """Yield the frames in the order of the images."""
         seen = Counter[str]()
-        topics = [topic for topic in (self._image, self._depth) if topic]
-        for raw in self._reader.raw(topics):
+        # The topics of the first reading, so that both go the same way around damage.
+        topics = [topic for topic in self._topics if topic]
+        for raw in self._reader.raw(topics, on_damage=lambda _: None):
+            if raw.topic == self._topics.camera_info:
+                continue
             number = seen[raw.topic]
             seen[raw.topic] += 1
             if raw.topic == self._image:
@@ -188,6 +218,9 @@ class _Stream:
             self._waiting_bytes += len(raw.cdr)
             yield from self._ready(_MOST_WAITING)
         yield from self._ready(0)
+        lost = self._reader.topic(self._image).count - seen[self._image]
+        if lost > 0:
+            self._counts["image_lost"] = lost
         if self._error is not None and not self._counts["frames"]:
             text = f"no image of {self._image} in {self._reader.path} can be decoded: {self._error}"
             raise BagError(text) from self._error

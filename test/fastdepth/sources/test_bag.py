@@ -310,3 +310,61 @@ def test_a_bag_cut_short_after_opening_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(BagError, match=r"cannot be opened|is damaged or cut short"):
         list(source)
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_damage_in_the_middle_costs_only_what_it_hit(tmp_path: Path, storage: Any) -> None:
+    """Some bytes in the middle are lost; noise of few bits is packed, so that this shows."""
+    noise = np.random.default_rng(0).integers(0, 8, (60, 240, 320, 3), np.uint8)
+    with BagWriter(tmp_path / "bag", storage, compress=True) as bag:
+        recording = Recording(bag)
+        for n in range(60):
+            at = (1000 + 40 * n) * MS
+            image = image_fields(noise[n])
+            bag.write("/cam/image_raw", IMAGE, at, header=header(at), **image)
+            recording.depth(1000 + 40 * n)
+    (file,) = [*(tmp_path / "bag").glob("*.mcap"), *(tmp_path / "bag").glob("*.db3*")]
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 4000] = b"\x55" * 4000
+    file.write_bytes(data)
+
+    source = BagSource(tmp_path / "bag")
+    for _ in range(2):
+        frames = list(source)
+        assert len(source) == 60
+        assert 20 < len(frames) < 60
+        for frame in frames:
+            number = round(((frame.stamp or 0) / MS - 1000) / 40)
+            np.testing.assert_array_equal(frame.image, noise[number])
+            if frame.depth is not None:
+                np.testing.assert_array_equal(frame.depth, metres(number))
+        assert len(frames) + source.counts["image_lost"] == 60
+    # An mcap file without checksums does not always tell that it is damaged.
+    assert f"{60 - len(frames)} of the 60 images that the bag should have are missing" in str(
+        source.notes
+    )
+    # Nothing before and after it is missing.
+    numbers = [round(((frame.stamp or 0) / MS - 1000) / 40) for frame in frames]
+    assert numbers[0] == 0
+    assert numbers[-1] == 59
+    assert sum(after - before > 1 for before, after in zip(numbers, numbers[1:], strict=False)) == 1
+
+
+def test_stamps_that_go_backwards_are_noted(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / "bag") as bag:
+        recording = Recording(bag)
+        for n, stamp in enumerate((1000, 1100, 500, 600)):
+            recording.image(stamp, time=2000 + 100 * n)
+            recording.depth(stamp, time=2000 + 100 * n)
+
+    source = BagSource(tmp_path / "bag")
+    frames = list(source)
+
+    assert [frame.stamp for frame in frames] == [1000 * MS, 1100 * MS, 500 * MS, 600 * MS]
+    for n, frame in enumerate(frames):
+        np.testing.assert_array_equal(frame.depth, metres(n))
+    assert source.notes == [
+        "the stamps of /cam/image_raw go backwards 1 times (a clock that was set, or several "
+        "cameras on one topic?)"
+    ]
