@@ -73,6 +73,9 @@ $(VENV)/base.stamp:
 $(VENV)/demo.stamp: $(VENV)/base.stamp setup.py setup.cfg constraints.txt $(COPIED)
 	@echo "== installing the core and ROS 2 from wheels into $(VENV) (under a minute, 0.5 GB)"
 	@$(INSTALL) -e '.[ros]'
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { \
+	  echo "== no desktop libraries here: taking the OpenCV that needs none"; \
+	  $(INSTALL) --force-reinstall --no-deps opencv-python-headless; }
 	@touch $@
 
 $(VENV)/all.stamp: $(VENV)/demo.stamp

@@ -90,8 +90,7 @@ setup(
     data_files=data_files(),
     zip_safe=False,
     python_requires=">=3.10",
-    # OpenCV without its windows: the same module, and no libGL to install on a robot.
-    install_requires=["numpy>=1.26", "onnxruntime", "opencv-python-headless>=4.6", "PyYAML"],
+    install_requires=["numpy>=1.26", "onnxruntime", "opencv-python>=4.6", "PyYAML"],
     extras_require={
         "bags": BAGS,
         "hdf5": HDF5,

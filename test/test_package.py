@@ -172,7 +172,7 @@ def test_training_is_no_dependency_of_a_robot(description, manifest):
     robot = [e.text for e in manifest.findall("exec_depend") if e.get("condition") is None]
     assert not [key for key in robot if "torch" in key]
     runtime = {Requirement(line).name for line in description["install_requires"]}
-    assert runtime == {"numpy", "onnxruntime", "opencv-python-headless", "PyYAML"}
+    assert runtime == {"numpy", "onnxruntime", "opencv-python", "PyYAML"}
 
 
 def extras_named_by_errors():
