@@ -12,7 +12,7 @@ from fastdepth.card import ModelCard
 from fastdepth.errors import CardError
 from fastdepth.files import whole_file
 from fastdepth_train.errors import CheckpointError, NetworkError, WeightsError
-from fastdepth_train.networks import DepthNetwork, NetworkConfig
+from fastdepth_train.networks.build import AnyConfig, Network, build_network, config_from_dict
 from fastdepth_train.networks.weights import read_torch_file
 
 RECORD_KEY = "fastdepth"
@@ -39,7 +39,7 @@ class WholeFileCheckpointIO(TorchCheckpointIO):
                 raise OSError(str(err)) from err
 
 
-def make_record(config: NetworkConfig, card: ModelCard) -> dict[str, Any]:
+def make_record(config: AnyConfig, card: ModelCard) -> dict[str, Any]:
     """Return what a checkpoint must hold beside weights: the network and its card so far."""
     return {"network": config.to_dict(), "card": card.to_json()}
 
@@ -47,7 +47,7 @@ def make_record(config: NetworkConfig, card: ModelCard) -> dict[str, Any]:
 class Checkpoint(NamedTuple):
     """A trained network and its card, which has no accuracy yet."""
 
-    network: DepthNetwork
+    network: Network
     card: ModelCard
 
 
@@ -67,9 +67,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(str(err)) from err
     try:
         record, state = content[RECORD_KEY], content["state_dict"]
-        config = NetworkConfig.from_dict(record["network"])
+        config = config_from_dict(record["network"])
         card = ModelCard.from_json(record["card"])
-        network = DepthNetwork(config)
+        network = build_network(config)
     except (KeyError, TypeError, NetworkError, CardError) as err:
         msg = f"{path} is no checkpoint of this version of fastdepth train ({err})"
         raise CheckpointError(msg) from err

@@ -20,9 +20,9 @@ from fastdepth_train.data.module import DepthData, with_encoder_origin
 from fastdepth_train.engine import TorchEngine
 from fastdepth_train.errors import ConfigError
 from fastdepth_train.losses import LossConfig, depth_loss
-from fastdepth_train.networks import DepthNetwork, NetworkConfig
+from fastdepth_train.networks import NetworkConfig
+from fastdepth_train.networks.build import build_network, load_start_weights
 from fastdepth_train.networks.presets import preset as named_preset
-from fastdepth_train.networks.weights import load_encoder_weights
 from fastdepth_train.optim import OptimizerConfig, make_optimizer, make_schedule
 from fastdepth_train.provenance import code_commit
 
@@ -49,7 +49,8 @@ class DepthModule(LightningModule):
         Args:
             preset: name of a network.
             network: a network described in full, instead of the preset.
-            encoder_weights: `imagenet`, `none`, or a file with a state dict.
+            encoder_weights: `imagenet`, `none`, or a file with a state dict (for METER: of the
+                whole network).
             loss: weights of the loss terms.
             optimizer: AdamW and its schedule.
             protocol: evaluation protocol of the validation.
@@ -65,8 +66,8 @@ class DepthModule(LightningModule):
         if protocol not in PROTOCOLS:
             msg = f"unknown protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}"
             raise ConfigError(msg)
-        self.network = DepthNetwork(network or named_preset(preset))
-        load_encoder_weights(self.network.encoder, self.network.config.encoder, encoder_weights)
+        self.network = build_network(network or named_preset(preset))
+        load_start_weights(self.network, encoder_weights)
         self.network.to(memory_format=torch.channels_last)
         self.encoder_weights = encoder_weights
         self.loss = loss
@@ -96,7 +97,9 @@ class DepthModule(LightningModule):
         del batch_idx
         depth = self.network(batch.image).float()
         if depth.shape != batch.depth.shape:
-            depth = torch.nn.functional.interpolate(depth, scale_factor=2, mode="bilinear")
+            depth = torch.nn.functional.interpolate(
+                depth, size=batch.depth.shape[-2:], mode="bilinear"
+            )
         terms = depth_loss(depth, batch.depth, self.loss)
         size = len(batch.image)
         self.log("train/loss", terms["loss"], prog_bar=True, batch_size=size)

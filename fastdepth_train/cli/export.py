@@ -23,6 +23,7 @@ from fastdepth_train.export import (
     with_accuracy,
 )
 from fastdepth_train.networks.cost import network_cost
+from fastdepth_train.published import PUBLISHED, load_published
 
 FRAMES_TO_COMPARE = 4
 
@@ -30,7 +31,11 @@ FRAMES_TO_COMPARE = 4
 def main(argv: list[str]) -> int:
     """Run the verb; return the exit code."""
     args = _parser().parse_args(argv)
-    network, card = load_checkpoint(args.checkpoint)
+    network, card = (
+        load_published(args.published, args.checkpoint)
+        if args.published
+        else load_checkpoint(args.checkpoint)
+    )
     card = _described(card, args)
     source: FrameSource | None = None
     frames: list[Frame] = []
@@ -87,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file written by fastdepth train")
     parser.add_argument("out", type=Path, help="the ONNX file to write")
+    parser.add_argument(
+        "--published",
+        choices=sorted(PUBLISHED),
+        help="the file holds the published weights of this network instead",
+    )
     parser.add_argument(
         "--evaluate",
         type=Path,
