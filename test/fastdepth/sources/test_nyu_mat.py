@@ -132,11 +132,10 @@ def test_a_file_cut_short_is_refused(folder: Path) -> None:
 
 def test_damage_inside_is_named_with_the_frame(folder: Path) -> None:
     with h5py.File(folder / FILE, "r") as file:
-        place = file["images"].id.get_chunk_info(3).byte_offset
-        size = file["images"].id.get_chunk_info(3).size
-    data = bytearray((folder / FILE).read_bytes())
-    data[place : place + size] = b"\xff" * size
-    (folder / FILE).write_bytes(data)
+        _, red = file["images"].id.read_direct_chunk((1, 0, 0, 0))
+    data = (folder / FILE).read_bytes()
+    assert data.count(red) == 1
+    (folder / FILE).write_bytes(data.replace(red, b"\xff" * len(red)))
     source = NyuMatSource(folder, "all")
     np.testing.assert_array_equal(source[0].image, making.rgb(1))
     with pytest.raises(SourceError, match=rf"{FILE}: frame 2 cannot be read"):
