@@ -66,9 +66,7 @@ def read_depth16(path: Path, units_per_metre: int) -> F32Array:
 def checked_units(units_per_metre: int) -> int:
     """Return the units of depth pictures as they are; raise SourceError below 1."""
     if units_per_metre < 1:
-        text = (
-            f"{units_per_metre} units per metre; expected a number above 0, 1000 for mm"
-        )
+        text = f"{units_per_metre} units per metre; expected a number above 0, 1000 for mm"
         raise SourceError(text)
     return units_per_metre
 
