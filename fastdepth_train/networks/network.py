@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
+from fastdepth_train.errors import NetworkError
 from fastdepth_train.networks.config import NetworkConfig
-from fastdepth_train.networks.decoders import Decoder
+from fastdepth_train.networks.decoders import build_decoder
+from fastdepth_train.networks.decoders.decoder import upsample2
 from fastdepth_train.networks.encoders import build_encoder
 
 # What an untrained network answers: about the median depth of an indoor frame, metres.
@@ -34,19 +39,26 @@ class DepthNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = build_encoder(config.encoder)
-        self.decoder = Decoder(config.decoder, self.encoder.channels)
-        self.head = nn.Conv2d(self.decoder.out_channels, 1, 1)
+        self.decoder = build_decoder(config.decoder, self.encoder.channels)
         self.stride = 2 ** len(self.encoder.channels)
+        guess = math.log(FIRST_GUESS) if config.output == "exp" else FIRST_GUESS
+        self.head = _head(self.decoder.out_channels, guess, has_norm=config.output == "norm_relu")
         self.upsample: nn.Module = nn.Identity()
-        if config.upsample == "nearest":
-            self.upsample = nn.Upsample(scale_factor=2, mode="nearest")
-        elif config.upsample == "bilinear":
-            self.upsample = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
-        self._start_at_first_guess()
+        if config.upsample != "none":
+            if self.decoder.out_stride == 1:
+                msg = (
+                    f"network setting upsample is {config.upsample!r}; expected none, since the "
+                    f"decoder {config.decoder.name} delivers maps of the input's size"
+                )
+                raise NetworkError(msg)
+            self.upsample = upsample2(config.upsample)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map a normalised Bx3xHxW image to depth, Bx1xHxW metres (half that if not upsampled)."""
-        depth: Tensor = self.upsample(self.to_depth(self.head(self.decoder(self.encoder(image)))))
+        features: Tensor = self.decoder(self.encoder(image))
+        if self.config.head == "after":
+            return self.to_depth(self.head(self.upsample(features)))
+        depth: Tensor = self.upsample(self.to_depth(self.head(features)))
         return depth
 
     def to_depth(self, raw: Tensor) -> Tensor:
@@ -55,10 +67,26 @@ class DepthNetwork(nn.Module):
             return torch.exp(torch.clamp(raw, -LOG_LIMIT, LOG_LIMIT))
         return torch.relu(raw)
 
-    def _start_at_first_guess(self) -> None:
-        """Begin near a plausible depth: learning is not spent on finding the unit."""
-        guess = torch.tensor(FIRST_GUESS)
-        value = torch.log(guess) if self.config.output == "exp" else guess
-        bias = self.head.bias
-        if bias is not None:
-            nn.init.constant_(bias, float(value))
+
+def head_first(network: DepthNetwork) -> DepthNetwork:
+    """Return the same function with its head before the last upsample, where that is exact.
+
+    It is for `nearest`: head and output work on single pixels, and every pixel is there four times
+    after the upsample. A network that has nothing to gain is returned as it is; another shares its
+    weights with the one given.
+    """
+    config = network.config
+    if config.head == "before" or config.upsample != "nearest":
+        return network
+    faster = DepthNetwork(replace(config, head="before"))
+    faster.encoder, faster.decoder, faster.head = network.encoder, network.decoder, network.head
+    return faster.train(network.training)
+
+
+def _head(channels: int, guess: float, *, has_norm: bool) -> nn.Module:
+    """Return the 1x1 convolution to one channel, which answers about `guess` at first."""
+    conv = nn.Conv2d(channels, 1, 1, bias=not has_norm)
+    last = nn.BatchNorm2d(1) if has_norm else conv
+    if last.bias is not None:
+        nn.init.constant_(last.bias, guess)
+    return nn.Sequential(conv, last) if has_norm else conv

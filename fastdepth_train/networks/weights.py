@@ -9,13 +9,24 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchvision.models import MobileNet_V2_Weights
+from torchvision.models import MobileNet_V2_Weights, MobileNet_V3_Large_Weights
 
 from fastdepth_train.errors import WeightsError
 from fastdepth_train.networks.config import EncoderConfig
 from fastdepth_train.networks.encoders import Encoder
 
-IMAGENET = {"mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V2}
+IMAGENET = {
+    "mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V2,
+    "mobilenet_v3_large": MobileNet_V3_Large_Weights.IMAGENET1K_V2,
+}
+# Whose weights fit an encoder, for those that read an error.
+_FITTING = {
+    "lcnet": "timm's lcnet_100",
+    "mobilenet_v1": "timm's mobilenetv1_100",
+    "mobilenet_v2": "torchvision's mobilenet_v2",
+    "mobilenet_v3_large": "torchvision's mobilenet_v3_large",
+    "mobilenet_v4_conv_small": "timm's mobilenetv4_conv_small",
+}
 
 
 def load_encoder_weights(encoder: Encoder, config: EncoderConfig, origin: str) -> None:
@@ -40,7 +51,7 @@ def load_encoder_weights(encoder: Encoder, config: EncoderConfig, origin: str) -
     if missing:
         msg = (
             f"the weights from {origin} lack {len(missing)} of the encoder's {len(wanted)} values "
-            f"(first: {missing[0]}); expected a state dict of torchvision's {config.name}"
+            f"(first: {missing[0]}); expected a state dict of {_FITTING[config.name]}"
         )
         raise WeightsError(msg)
     for key, value in wanted.items():
@@ -90,8 +101,8 @@ def _imagenet(config: EncoderConfig) -> dict[str, Tensor]:
     weights = IMAGENET.get(config.name)
     if weights is None or config.width != 1.0:
         msg = (
-            f"there are no ImageNet weights for encoder {config.name} of width {config.width:g}; "
-            "give a file or none"
+            f"torchvision has no ImageNet weights for encoder {config.name} of width "
+            f"{config.width:g}; give a file with a state dict of {_FITTING[config.name]}, or none"
         )
         raise WeightsError(msg)
     try:
