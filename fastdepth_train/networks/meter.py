@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fastdepth_train.errors import NetworkError
+from fastdepth_train.networks.network import FIRST_GUESS
 
 # What the published weights were trained with: width and height, and ImageNet's normalisation.
 METER_SIZE = (256, 192)
@@ -178,6 +179,7 @@ class MeterDecoder(nn.Module):
         self.ups_block_2 = UpsampleStage(widths[0], skips[1], widths[1])
         self.ups_block_3 = UpsampleStage(widths[1], skips[2], widths[2])
         self.conv2d_out = nn.Conv2d(widths[2], 1, 3, padding=1, bias=False)
+        self._start_at_first_guess()
 
     def forward(self, x: Tensor, skips: tuple[Tensor, ...]) -> Tensor:
         """Map the encoder's features and its skips, coarse to fine, to depth in centimetres."""
@@ -186,6 +188,20 @@ class MeterDecoder(nn.Module):
         x = self.ups_block_3(x, skips[2])
         depth: Tensor = self.conv2d_out(x)
         return depth
+
+    def _start_at_first_guess(self) -> None:
+        """Begin near a plausible depth; torch's own start is below a millimetre here."""
+        for module in self.modules():
+            if isinstance(module, DenseSeparableConv):
+                nn.init.kaiming_normal_(module.depthwise.weight, nonlinearity="linear")
+                nn.init.kaiming_normal_(module.pointwise.weight, nonlinearity="relu")
+            elif isinstance(module, nn.ConvTranspose2d):
+                # With stride 2 a pixel of the output receives 9/4 of the 3x3 taps on average.
+                nn.init.normal_(module.weight, std=(module.in_channels * 9 / 4) ** -0.5)
+        # A rectified unit normal feature has the mean 0.4.
+        fan_in = self.conv2d_out.weight.numel()
+        mean = FIRST_GUESS * CENTIMETRES_PER_METRE / (0.4 * fan_in)
+        nn.init.uniform_(self.conv2d_out.weight, 0.5 * mean, 1.5 * mean)
 
 
 class MeterBlock(nn.Module):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fastdepth_train.errors import NetworkError
+from fastdepth_train.networks.build import AnyConfig
 from fastdepth_train.networks.config import DecoderConfig, EncoderConfig, NetworkConfig, Skip
+from fastdepth_train.networks.meter import MeterConfig
 
 # FastDepth after NetAdapt (Wofk et al. 2019, figure 8), as published.
 _PRUNED_ENCODER = (16, 56, 88, 120, 144, 256, 408, 376, 272, 288, 296, 328, 480, 512)
@@ -32,7 +34,7 @@ def _fusion(encoder: str, width: int = 16) -> NetworkConfig:
     return NetworkConfig(EncoderConfig(encoder), DecoderConfig("fusion", channels=(width,) * 5))
 
 
-PRESETS: dict[str, NetworkConfig] = {
+PRESETS: dict[str, AnyConfig] = {
     # The paper's: MobileNetV1, NNConv5dw, added skips.
     "fastdepth": _paper(_paper_decoder("nnconv_dw", skip="add")),
     "fastdepth-concat": _paper(_paper_decoder("nnconv_dw", skip="concat")),
@@ -65,10 +67,12 @@ PRESETS: dict[str, NetworkConfig] = {
     "lcnet-nnconv5dw": _light("lcnet", (256, 128, 64, 32, 16)),
     # Under 0.1 GMAC, for the smallest boards.
     "tiny": _light("mobilenet_v2", (48, 16, 16, 8, 8), 0.5),
+    # The strongest published network of this size: for input of 256x192, depth at a quarter of it.
+    "meter-xxs": MeterConfig(),
 }
 
 
-def preset(name: str) -> NetworkConfig:
+def preset(name: str) -> AnyConfig:
     """Return the configuration of that name; raise NetworkError that lists the names."""
     if name not in PRESETS:
         msg = f"unknown preset {name!r}; expected one of {', '.join(sorted(PRESETS))}"

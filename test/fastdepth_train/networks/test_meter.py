@@ -1,3 +1,4 @@
+import csv
 import dataclasses
 import json
 
@@ -18,6 +19,7 @@ from fastdepth.sources import KaggleSource  # noqa: E402
 from fastdepth_train.checkpoint import load_checkpoint, make_record  # noqa: E402
 from fastdepth_train.engine import TorchEngine  # noqa: E402
 from fastdepth_train.errors import NetworkError, WeightsError  # noqa: E402
+from fastdepth_train.networks import preset  # noqa: E402
 from fastdepth_train.networks.build import (  # noqa: E402
     build_network,
     config_from_dict,
@@ -32,6 +34,8 @@ from fastdepth_train.networks.meter import (  # noqa: E402
 )
 from fastdepth_train.published import PUBLISHED, load_published  # noqa: E402
 from test.data import shared  # noqa: E402
+from test.fastdepth_train.conftest import write_config  # noqa: E402
+from test.fastdepth_train.frames import kaggle_folder  # noqa: E402
 
 # Every 80th training frame: rooms of all kinds, few enough for a test; and what METER-XXS scores on
 # them, protocol `eigen`.
@@ -69,7 +73,7 @@ def result_of(network, card, frames, protocol):
 
 
 def test_it_costs_what_is_published():
-    cost = network_cost(build_network(PUBLISHED["meter-xxs"].config), 256, 192)
+    cost = network_cost(build_network(preset("meter-xxs")), 256, 192)
     assert round((cost.parameters + cost.norm_parameters) / 1e6, 3) == 0.713
     assert round(cost.macs / 1e9, 3) == 0.223
 
@@ -164,6 +168,37 @@ def test_training_can_start_from_published_weights_or_none(tmp_path):
     assert not torch.equal(network.encoder.conv2[0].weight, before)
     with pytest.raises(WeightsError, match="no ImageNet weights for METER"):
         load_start_weights(network, "imagenet")
+
+
+def test_an_untrained_one_answers_about_the_depth_of_a_room():
+    torch.manual_seed(2)
+    depth = Meter().train()(torch.randn(2, 3, 128, 128))
+    assert 1.0 < depth.mean() < 6.0
+    assert depth.min() > 0
+
+
+def test_the_train_verb_takes_the_preset(tmp_path):
+    data = kaggle_folder(tmp_path / "rooms")
+    config = write_config(
+        tmp_path / "meter.yaml",
+        data,
+        model__network=None,
+        model__preset="meter-xxs",
+        model__optimizer={"lr": 0.002},
+        data__input_size=[128, 64],
+        trainer__max_epochs=12,
+        trainer__check_val_every_n_epoch=12,
+    )
+    assert main(["train", "--config", str(config), "--run", str(tmp_path / "run")]) == 0
+    network, card = load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert network.config == MeterConfig()
+    assert (card.input.width, card.input.height) == (128, 64)
+    losses = [
+        float(row["train/loss"])
+        for row in csv.DictReader((tmp_path / "run" / "logs" / "version_0" / "metrics.csv").open())
+        if row["train/loss"]
+    ]
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_wrong_weights_and_names_are_explained(tmp_path):
