@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import CSVLogger
 
 from fastdepth.files import make_folder
 from fastdepth_train.checkpoint import WholeFileCheckpointIO, load_checkpoint
+from fastdepth_train.cli.progress import ValidationLines
 from fastdepth_train.data.module import DepthData
 from fastdepth_train.errors import ConfigError
 from fastdepth_train.lit import DepthModule
@@ -88,6 +89,7 @@ class TrainCLI(LightningCLI):
             *(trainer["callbacks"] or []),
             best,
             LearningRateMonitor("step"),
+            ValidationLines(),
         ]
         trainer["plugins"] = [*(trainer["plugins"] or []), WholeFileCheckpointIO()]
         return super().instantiate_trainer(**kwargs)

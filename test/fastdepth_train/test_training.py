@@ -104,6 +104,20 @@ def test_a_resumed_run_comes_to_the_numbers_of_an_unbroken_one(tiny_run, tmp_pat
         assert torch.allclose(value, second["state_dict"][key], rtol=1e-4, atol=1e-6), key
 
 
+def test_each_validation_is_one_line(tiny_run, tmp_path, capsys):
+    config = write_config(
+        tmp_path / "short.yaml",
+        tiny_run.data,
+        trainer__max_epochs=2,
+        trainer__check_val_every_n_epoch=1,
+    )
+    assert main(["train", "--config", str(config), "--run", str(tmp_path / "run")]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch ")]
+    assert [line.split(":")[0] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+    rmse = logged(tmp_path / "run", "val/rmse")
+    assert f"val/rmse {rmse[1]:.4f}" in lines[1]
+
+
 def test_a_failing_write_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "last.ckpt"
     writer = WholeFileCheckpointIO()
