@@ -146,7 +146,7 @@ def _session_options(threads: int, spinning: bool) -> ort.SessionOptions:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # an error is raised, and need not go to stderr as well
     # Spinning workers would take the cores that the camera driver and the robot need.
     options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spinning)))
     return options
