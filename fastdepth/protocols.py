@@ -96,7 +96,7 @@ class Comparison(NamedTuple):
 
 
 def view(protocol: str, frame: Frame) -> Frame:
-    """Return what the model sees of a frame under a protocol, without ground truth.
+    """Return what the model sees of a frame under a protocol: the frame, or the cut of it.
 
     Raises:
         ProtocolError: the protocol is unknown or does not fit the frame.
@@ -104,12 +104,13 @@ def view(protocol: str, frame: Frame) -> Frame:
     """
     require_protocol(protocol)
     if protocol != "full":
-        _require_nyu_size(protocol, frame)
+        _require_nyu_size(protocol, frame, frame.depth)
     if protocol != "fastdepth":
-        return Frame(frame.image, None, frame.intrinsics, frame.stamp, frame.name)
+        return frame
     cut = FASTDEPTH_CUT
     camera = frame.intrinsics and frame.intrinsics.crop(cut.x, cut.y, cut.width, cut.height)
-    return Frame(frame.image[cut.slices], None, camera, frame.stamp, frame.name)
+    depth = None if frame.depth is None else frame.depth[cut.slices]
+    return Frame(frame.image[cut.slices], depth, camera, frame.stamp, frame.name)
 
 
 def compare(
@@ -219,7 +220,7 @@ def _seen_whole(prediction: Prediction) -> F32Array:
     raise ProtocolError(msg)
 
 
-def _require_nyu_size(protocol: str, frame: Frame, truth: F32Array | None = None) -> None:
+def _require_nyu_size(protocol: str, frame: Frame, truth: F32Array | None) -> None:
     sizes = {"image": frame.image.shape[:2]}
     if truth is not None:
         sizes["ground truth"] = truth.shape

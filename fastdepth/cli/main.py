@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from typing import NamedTuple, cast
@@ -24,6 +25,8 @@ class Verb(NamedTuple):
 
 VERBS = {
     "evaluate": Verb("fastdepth.cli.evaluate", "", "score a model on a bag, data set or folder"),
+    "compare": Verb("fastdepth.cli.compare", "", "tell what differs between two evaluations"),
+    "calibrate": Verb("fastdepth.cli.calibrate", "bags", "fit a correction to a camera of yours"),
     "predict": Verb("fastdepth.cli.predict", "", "write depth and pictures for images"),
     "info": Verb("fastdepth.cli.info", "", "print what a model file is and expects"),
     "card": Verb("fastdepth.cli.card", "train", "add or replace the card of a model file"),
@@ -47,14 +50,25 @@ def main(argv: list[str] | None = None) -> int:
     if verb is None:
         print(f"fastdepth: no verb {args[0]!r}\n\n{_usage()}", file=sys.stderr)
         return 2
+    return _run(args[0], verb, args[1:])
+
+
+def _run(name: str, verb: Verb, argv: list[str]) -> int:
     try:
-        return _load(args[0], verb)(args[1:])
+        code = _load(name, verb)(argv)
+        # Now and not at exit, where a closed pipe could not be caught any more.
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`| head`); what is left must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except FastDepthError as err:
-        print(f"fastdepth {args[0]}: {err}", file=sys.stderr)
+        print(f"fastdepth {name}: {err}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"fastdepth {args[0]}: interrupted", file=sys.stderr)
+        print(f"fastdepth {name}: interrupted", file=sys.stderr)
         return 130
+    return code
 
 
 def _load(name: str, verb: Verb) -> Callable[[list[str]], int]:

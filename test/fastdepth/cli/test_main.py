@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from fastdepth import __version__
 from fastdepth.cli import main as cli
 from fastdepth.errors import FastDepthError
+from test.mock_model import build_mock_model
 
 
 def test_help_lists_every_verb(capsys):
@@ -54,3 +57,24 @@ def test_a_missing_extra_is_named(monkeypatch, capsys):
     err = capsys.readouterr().err
     assert "fastdepth train" in err
     assert "fastdepth[train]" in err
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_closed_pipe_is_no_traceback(tmp_path, unbuffered):
+    model = build_mock_model(tmp_path / "m.onnx")
+    command = [sys.executable, "-m", "fastdepth", "info", str(model)]
+    read, write = os.pipe()
+    os.close(read)  # nobody will ever read
+    try:
+        done = subprocess.run(
+            command,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    finally:
+        os.close(write)
+    assert done.stderr == ""
+    assert done.returncode == 1

@@ -1,0 +1,99 @@
+"""From a frame source to predictions: reading and inference on threads of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from time import perf_counter
+from typing import NamedTuple
+
+from fastdepth.estimator import Prediction
+from fastdepth.evaluation.ahead import ahead
+from fastdepth.frame import Frame, FrameSource
+from fastdepth.protocols import Predictor, view
+from fastdepth.sources import BagSource
+
+REASONS = {
+    "without_depth": "no ground truth near in time",
+    "depth_too_late": "ground truth too far away in the bag",
+    "depth_unreadable": "ground truth unreadable",
+    "image_unreadable": "image unreadable",
+    "image_lost": "image missing from a damaged bag",
+}
+"""What `BagSource.counts` counts, in words."""
+
+_NO_DEPTH = ("depth_too_late", "depth_unreadable", "without_depth")
+
+NO_TRUTH = "no ground truth"
+
+
+class Predicted(NamedTuple):
+    """A frame with what the model says of it.
+
+    Attributes:
+        frame: as it was read.
+        seen: what the model saw of it, `view(protocol, frame)`.
+        reason: why it has no ground truth, or None if it has.
+        prediction: for `seen`.
+        read_seconds: time it took to read and decode.
+
+    """
+
+    frame: Frame
+    seen: Frame
+    reason: str | None
+    prediction: Prediction
+    read_seconds: float
+
+
+class _Read(NamedTuple):
+    frame: Frame
+    reason: str | None
+    seconds: float
+
+
+def predictions(
+    source: FrameSource, predict: Predictor, protocol: str, stop: Callable[[], bool]
+) -> Iterator[Predicted]:
+    """Yield every frame of a source with its prediction, in order.
+
+    One thread reads and decodes, one predicts, and the caller has its own for the rest: inference
+    never waits for either where there is a second core.
+
+    Args:
+        source: read on its thread, from opening to closing.
+        predict: the model; used by its thread alone.
+        protocol: what the model sees.
+        stop: asked before each frame; once it is true no more are read.
+
+    Raises:
+        FastDepthError: whatever reading or predicting raises.
+
+    """
+    return ahead(_predict(ahead(_read(source, stop)), predict, protocol))
+
+
+def _read(source: FrameSource, stop: Callable[[], bool]) -> Generator[_Read, None, None]:
+    frames = iter(source)
+    before = Counter[str]()
+    while not stop():
+        start = perf_counter()
+        frame = next(frames, None)
+        if frame is None:
+            return
+        seconds = perf_counter() - start
+        now = Counter(source.counts) if isinstance(source, BagSource) else before
+        reason = None
+        if frame.depth is None:
+            grown = now - before
+            reason = next((REASONS[key] for key in _NO_DEPTH if grown[key]), NO_TRUTH)
+        before = now
+        yield _Read(frame, reason, seconds)
+
+
+def _predict(
+    frames: Iterator[_Read], predict: Predictor, protocol: str
+) -> Generator[Predicted, None, None]:
+    for frame, reason, seconds in frames:
+        seen = view(protocol, frame)
+        yield Predicted(frame, seen, reason, predict(seen), seconds)
