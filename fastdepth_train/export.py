@@ -27,6 +27,7 @@ from fastdepth.frame import F32Array, Frame, FrameSource
 from fastdepth.preprocess import Preprocessor
 from fastdepth_train.engine import TorchEngine
 from fastdepth_train.errors import ExportError
+from fastdepth_train.networks.network import head_first
 
 OPSET = 18
 # Of onnx 1.13, which brought that operator set: older engines read no newer format.
@@ -67,7 +68,8 @@ def export_network(
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.onnx"
         checked = Path(folder) / "network.onnx"
-        _export(network, card, bare)
+        # What is written is checked against the network as it was given.
+        _export(head_first(network), card, bare)
         write_card(bare, card, checked)
         differences = compare(network, card, checked, frames or made_up_frames())
         write_card(checked, card, out)

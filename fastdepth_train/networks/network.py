@@ -68,13 +68,15 @@ class DepthNetwork(nn.Module):
         return torch.relu(raw)
 
 
-def head_first(network: DepthNetwork) -> DepthNetwork:
+def head_first(network: nn.Module) -> nn.Module:
     """Return the same function with its head before the last upsample, where that is exact.
 
-    It is for `nearest`: head and output work on single pixels, and every pixel is there four times
-    after the upsample. A network that has nothing to gain is returned as it is; another shares its
-    weights with the one given.
+    It is for a `DepthNetwork` with `nearest`: head and output work on single pixels, and every
+    pixel is there four times after the upsample. A network that has nothing to gain is returned as
+    it is; another shares its weights with the one given.
     """
+    if not isinstance(network, DepthNetwork):
+        return network
     config = network.config
     if config.head == "before" or config.upsample != "nearest":
         return network

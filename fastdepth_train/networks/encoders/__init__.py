@@ -8,6 +8,7 @@ from torch import nn
 
 from fastdepth_train.errors import NetworkError
 from fastdepth_train.networks.config import EncoderConfig
+from fastdepth_train.networks.encoders.blocks import replace_modules
 from fastdepth_train.networks.encoders.encoder import Encoder
 from fastdepth_train.networks.encoders.lcnet import build_lcnet
 from fastdepth_train.networks.encoders.mobilenet_v1 import build_mobilenet_v1
@@ -46,13 +47,5 @@ def build_encoder(config: EncoderConfig) -> Encoder:
         raise NetworkError(msg)
     encoder = ENCODERS[config.name](config)
     if config.activation == "relu":
-        _replace_relu6(encoder)
+        replace_modules(encoder, nn.ReLU6, lambda: nn.ReLU(inplace=True))
     return encoder
-
-
-def _replace_relu6(module: nn.Module) -> None:
-    for name, child in module.named_children():
-        if isinstance(child, nn.ReLU6):
-            setattr(module, name, nn.ReLU(inplace=True))
-        else:
-            _replace_relu6(child)

@@ -17,6 +17,29 @@ def rounded(channels: float, unit: int = 8) -> int:
     return nearest + unit if nearest < 0.9 * channels else nearest
 
 
+def replace_modules(
+    within: nn.Module, kind: type[nn.Module], make: Callable[[], nn.Module]
+) -> None:
+    """Put a new module in place of every one of that kind, at any depth."""
+    for name, child in within.named_children():
+        if isinstance(child, kind):
+            setattr(within, name, make())
+        else:
+            replace_modules(child, kind, make)
+
+
+class HardSigmoid(nn.Module):
+    """`nn.Hardsigmoid` in simple operations.
+
+    OpenCV 5.0 takes an exported HardSigmoid that is multiplied with anything for a hard swish, and
+    computes wrong maps.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x to x / 6 + 1/2, cut to 0..1."""
+        return torch.clamp(x * (1 / 6) + 0.5, 0, 1)
+
+
 class SqueezeExcite(nn.Module):
     """Scales channels by what their means say (Hu et al. 2018), with a hard sigmoid."""
 
@@ -26,7 +49,7 @@ class SqueezeExcite(nn.Module):
         self.conv_reduce = nn.Conv2d(channels, reduced, 1)
         self.act1 = nn.ReLU(inplace=True)
         self.conv_expand = nn.Conv2d(reduced, channels, 1)
-        self.gate = nn.Hardsigmoid()
+        self.gate = HardSigmoid()
 
     def forward(self, x: Tensor) -> Tensor:
         """Map BxCxHxW to the same shape."""

@@ -6,6 +6,7 @@ from torch import nn
 from torchvision.models import mobilenet_v3_large
 
 from fastdepth_train.networks.config import EncoderConfig
+from fastdepth_train.networks.encoders.blocks import HardSigmoid, replace_modules
 from fastdepth_train.networks.encoders.encoder import FeaturesEncoder, last_width
 
 _TAPS = (1, 3, 6, 12, 15)
@@ -17,4 +18,5 @@ def build_mobilenet_v3_large(config: EncoderConfig) -> FeaturesEncoder:
     The 1x1 convolution to 960 channels serves the classifier alone and is left out.
     """
     features: nn.Sequential = mobilenet_v3_large(width_mult=config.width).features[: _TAPS[-1] + 1]
+    replace_modules(features, nn.Hardsigmoid, HardSigmoid)
     return FeaturesEncoder(features, _TAPS, [last_width(features[tap]) for tap in _TAPS])

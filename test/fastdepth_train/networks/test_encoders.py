@@ -9,7 +9,7 @@ from fastdepth_train.errors import NetworkError  # noqa: E402
 from fastdepth_train.networks.config import EncoderConfig  # noqa: E402
 from fastdepth_train.networks.cost import network_cost  # noqa: E402
 from fastdepth_train.networks.encoders import ENCODERS, build_encoder  # noqa: E402
-from fastdepth_train.networks.encoders.blocks import SqueezeExcite, rounded  # noqa: E402
+from fastdepth_train.networks.encoders.blocks import HardSigmoid, SqueezeExcite, rounded  # noqa: E402
 from test.fastdepth_train.networks.shaking import shake  # noqa: E402
 
 # Channels of the taps, and of the whole classification network the parameters and the MACs of its
@@ -91,7 +91,7 @@ def test_encoders_deliver_torchvisions_features(name, whole, taps):
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         for tap, found in zip(taps, encoder(image), strict=True):
-            assert torch.equal(found, classifier.features[:tap](image))
+            torch.testing.assert_close(found, classifier.features[:tap](image))
 
 
 @pytest.mark.parametrize("name", sorted(TIMM))
@@ -170,6 +170,11 @@ def test_wrong_channels_are_named():
 def test_widths_are_rounded_as_in_the_reference_code():
     # 8 would take away more than a tenth of 11.2, 24 less than a tenth of 25.6.
     assert [rounded(c) for c in (3, 8, 11.2, 12, 25.6, 33.6)] == [8, 8, 16, 16, 24, 32]
+
+
+def test_the_hard_sigmoid_is_torchs():
+    x = torch.linspace(-8, 8, 400)
+    torch.testing.assert_close(HardSigmoid()(x), nn.functional.hardsigmoid(x))
 
 
 def test_squeeze_excite_by_hand():

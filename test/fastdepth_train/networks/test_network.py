@@ -48,6 +48,11 @@ def test_a_head_that_cannot_move_exactly_stays(changes):
     assert head_first(network) is network
 
 
+def test_other_networks_are_left_alone():
+    other = torch.nn.Conv2d(3, 1, 1)
+    assert head_first(other) is other
+
+
 def test_the_head_after_a_bilinear_upsample_is_another_function():
     before = shake(DepthNetwork(NARROW))
     after = DepthNetwork(dataclasses.replace(NARROW, head="after")).eval()
