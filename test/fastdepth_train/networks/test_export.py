@@ -1,10 +1,10 @@
 """Every network becomes a file that onnxruntime and OpenCV run as torch does."""
 
-import onnx
 import pytest
 
 torch = pytest.importorskip("torch")
 
+import onnx  # noqa: E402
 from torch import nn  # noqa: E402
 
 from fastdepth.card import InputSpec, ModelCard  # noqa: E402
