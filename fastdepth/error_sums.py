@@ -1,7 +1,4 @@
-"""Sums of per-pixel depth errors, from which every metric follows; pixels may be in groups.
-
-One pass over the pixels serves a frame's metrics, depth ranges and image regions alike.
-"""
+"""Sums of per-pixel depth errors, from which every metric follows."""
 
 from __future__ import annotations
 
@@ -32,20 +29,58 @@ SUMS = (
     "delta3",
     "accuracy15",
 )
-"""What is summed, in the order of the last axis of `error_sums`."""
+"""What is summed, in the order of the last axis of the sums."""
 
 _BLOCK = 16384  # pixels: all intermediate values of a block stay in the processor's cache
 
 
-def error_sums(
-    prediction: F32Array, truth: F32Array, group: NDArray[np.uint8] | None = None, groups: int = 1
+def error_sums(prediction: F32Array, truth: F32Array) -> F64Array:
+    """Add up the errors of pixels.
+
+    Args:
+        prediction: N depths, metres, finite.
+        truth: N depths, metres, above zero.
+
+    Returns:
+        len(SUMS) float64.
+
+    """
+    sums = np.zeros(len(SUMS))
+    for first in range(0, prediction.size, _BLOCK):
+        block = slice(first, first + _BLOCK)
+        p, g = prediction[block].astype(np.float64), truth[block].astype(np.float64)
+        error, log, ratio = p - g, np.log(np.maximum(p, LOG_FLOOR) / g), _ratio(p, g)
+        size = np.abs(error)
+        rel = size / g
+        sums += np.array(
+            (
+                p.size,
+                error.sum(),
+                size.sum(),
+                _dot(error, error),
+                rel.sum(),
+                _dot(rel, size),
+                log.sum(),
+                np.abs(log).sum(),
+                _dot(log, log),
+                np.count_nonzero(ratio < 1.25),
+                np.count_nonzero(ratio < 1.25**2),
+                np.count_nonzero(ratio < 1.25**3),
+                np.count_nonzero(rel < 0.15),
+            )
+        )
+    return sums
+
+
+def grouped_error_sums(
+    prediction: F32Array, truth: F32Array, group: NDArray[np.uint8], groups: int
 ) -> F64Array:
     """Add up the errors of pixels by group.
 
     Args:
         prediction: N depths, metres, finite.
         truth: N depths, metres, above zero.
-        group: which group each pixel belongs to, below `groups`; all to the first if None.
+        group: which group each pixel belongs to, below `groups`.
         groups: how many groups there are, 256 at most.
 
     Returns:
@@ -53,43 +88,49 @@ def error_sums(
 
     """
     sums = np.zeros((groups, len(SUMS)))
-    if group is not None:
-        order = np.argsort(group, kind="stable")
-        prediction, truth, group = prediction[order], truth[order], group[order]
-    table = np.ones((len(SUMS), _BLOCK))
+    order = np.argsort(group, kind="stable")
+    prediction, truth, group = prediction[order], truth[order], group[order]
     for first in range(0, prediction.size, _BLOCK):
         block = slice(first, first + _BLOCK)
-        rows = table[:, : prediction[block].size]
-        _fill(rows, prediction[block].astype(np.float64), truth[block].astype(np.float64))
-        if group is None:
-            sums[0] += rows.sum(axis=1)
-            continue
+        p, g = prediction[block].astype(np.float64), truth[block].astype(np.float64)
+        error, log, ratio = p - g, np.log(np.maximum(p, LOG_FLOOR) / g), _ratio(p, g)
+        size = np.abs(error)
+        rel = size / g
+        shares = (ratio < 1.25, ratio < 1.25**2, ratio < 1.25**3, rel < 0.15)
+        table = np.stack(
+            (
+                np.ones_like(p),
+                error,
+                size,
+                error * error,
+                rel,
+                rel * size,
+                log,
+                np.abs(log),
+                log * log,
+                *shares,
+            )
+        )
         part = group[block]
         starts = np.concatenate(([0], np.flatnonzero(np.diff(part)) + 1))
-        sums[part[starts]] += np.add.reduceat(rows, starts, axis=1).T
+        sums[part[starts]] += np.add.reduceat(table, starts, axis=1).T
     return sums
 
 
-def _fill(rows: F64Array, p: F64Array, g: F64Array) -> None:
-    """Fill the table of one block; the first row, `pixels`, stays one."""
-    _, error, size, square, rel, sq_rel, log, abs_log, square_log, *shares = rows
-    np.subtract(p, g, out=error)
-    np.abs(error, out=size)
-    np.multiply(error, error, out=square)
-    np.divide(size, g, out=rel)
-    np.multiply(rel, size, out=sq_rel)
-    np.divide(np.maximum(p, LOG_FLOOR), g, out=log)
-    np.log(log, out=log)
-    np.abs(log, out=abs_log)
-    np.multiply(log, log, out=square_log)
-    # The powers of 1.25 have few bits, so these products of float32 values are exact.
-    for row, limit in zip(shares[:3], (1.25, 1.25**2, 1.25**3), strict=True):
-        row[:] = (p < limit * g) & (g < limit * p)
-    shares[3][:] = rel < 0.15
+def _dot(one: F64Array, other: F64Array) -> float:
+    """Return the inner product on this thread alone: BLAS would start one for each core."""
+    return float(np.einsum("i,i->", one, other))
+
+
+def _ratio(p: F64Array, g: F64Array) -> F64Array:
+    """Return the larger of p / g and g / p; infinite where p is not above zero."""
+    with np.errstate(divide="ignore"):
+        ratio: F64Array = np.maximum(p / g, np.where(p > 0, g / p, np.inf))
+    return ratio
 
 
 def metrics_of(sums: F64Array) -> dict[str, float]:
-    """Return the metrics of a row of `error_sums` (METRIC_KEYS of fastdepth.metrics).
+    """Return the metrics of such sums (METRIC_KEYS of fastdepth.metrics).
 
     Args:
         sums: len(SUMS) float64, of one pixel at least.

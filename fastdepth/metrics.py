@@ -63,7 +63,7 @@ def frame_metrics(
         valid = valid_truth(truth)
     p, g = prediction[valid], truth[valid]
     require_pixels(p)
-    return metrics_of(error_sums(p, g)[0])
+    return metrics_of(error_sums(p, g))
 
 
 def require_pixels(prediction: F32Array) -> None:

@@ -242,10 +242,10 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--record-rate",
         type=_rate,
-        default=10.0,
+        default=5.0,
         metavar="HZ",
         help="most frames a second that go into depth.mcap; 0 for no such file, inf for all "
-        "(default: 10)",
+        "(default: 5)",
     )
     output.add_argument(
         "--pictures",

@@ -25,7 +25,7 @@ STEADY_DEPTH = 0.01
 STEADY_GREY = 4
 """Grey levels (of 255) by which a pixel may change to count as steady, without measured depth."""
 
-LEAST_SHARE = 0.02
+LEAST_SHARE = 0.1
 """Share of all pixels that must be steady for a frame to be judged."""
 
 
@@ -43,10 +43,12 @@ class Steadiness(NamedTuple):
 
 
 class _Moment(NamedTuple):
+    """What is kept of a frame: its truth, or else its grey levels."""
+
     stamp: int
     values: F32Array
     truth: F32Array | None
-    grey: U8Array
+    grey: U8Array | None
 
 
 class SteadinessMeter:
@@ -80,7 +82,7 @@ class SteadinessMeter:
             with np.errstate(invalid="ignore"):
                 steady = np.abs(now.truth - before.truth) <= STEADY_DEPTH * before.truth
             steady &= valid_truth(now.truth) & valid_truth(before.truth)
-        elif now.truth is None and before.truth is None:
+        elif now.grey is not None and before.grey is not None:
             steady = cv2.absdiff(now.grey, before.grey) <= STEADY_GREY
         else:
             return None
@@ -96,15 +98,11 @@ class SteadinessMeter:
 def _moment(frame: Frame, stamp: int, prediction: Prediction) -> _Moment:
     height, width = prediction.values.shape
     geometry = prediction.geometry
-    grey = cv2.resize(
-        cv2.cvtColor(_seen(frame.image, geometry), cv2.COLOR_RGB2GRAY),
-        (width, height),
-        interpolation=cv2.INTER_AREA,
-    )
-    truth = None
     if frame.depth is not None:
         truth = nearest(_seen(frame.depth, geometry), width, height)
-    return _Moment(stamp, prediction.values, truth, grey)
+        return _Moment(stamp, prediction.values, truth, None)
+    small = cv2.resize(_seen(frame.image, geometry), (width, height), interpolation=cv2.INTER_AREA)
+    return _Moment(stamp, prediction.values, None, cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
 
 
 def _seen(array: NDArray[Scalar], geometry: InputGeometry) -> NDArray[Scalar]:
