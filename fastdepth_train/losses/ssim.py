@@ -63,5 +63,7 @@ def _blur(maps: Tensor) -> Tensor:
     line = torch.exp(-offsets.square() / (2 * SIGMA**2))
     line = (line / line.sum()).expand(maps.shape[1], 1, 1, WINDOW)
     half = WINDOW // 2
+    # Depthwise convolutions of a CPU are several times faster so.
+    maps = maps.contiguous(memory_format=torch.channels_last)
     rows = functional.conv2d(maps, line, padding=(0, half), groups=len(line))
     return functional.conv2d(rows, line.transpose(2, 3), padding=(half, 0), groups=len(line))
