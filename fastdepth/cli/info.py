@@ -1,4 +1,4 @@
-"""`fastdepth info MODEL`: print the card of a model file."""
+"""`fastdepth info MODEL`: print the card of a model file; `--presets`: the networks to train."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from fastdepth.card import ModelCard
+from fastdepth.cli.main import load_verb
 from fastdepth.engines import read_card
 from fastdepth.files import write_json
 
@@ -17,9 +18,18 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="fastdepth info", description="Print what a model file is, expects and delivers."
     )
-    parser.add_argument("model", type=Path, help="ONNX file with a model card")
-    parser.add_argument("--json", type=Path, help="also write the card to this file")
+    parser.add_argument("model", type=Path, nargs="?", help="ONNX file with a model card")
+    parser.add_argument(
+        "--presets",
+        action="store_true",
+        help="list the networks that can be trained and what they cost, instead (needs torch)",
+    )
+    parser.add_argument("--json", type=Path, help="also write what is printed to this file")
     args = parser.parse_args(argv)
+    if args.presets == (args.model is not None):
+        parser.error("give either a model or --presets")
+    if args.presets:
+        return load_verb("presets")([] if args.json is None else ["--json", str(args.json)])
     card = read_card(args.model)
     print("\n".join(_lines(args.model, card)))
     if args.json is not None:

@@ -34,6 +34,7 @@ VERBS = {
     "demo": Verb("fastdepth_ros.demo.cli", "ros", "play a bag through the real node and score it"),
     "train": Verb("fastdepth_train.cli.train", "train", "train a network"),
     "export": Verb("fastdepth_train.cli.export", "train", "turn a checkpoint into an ONNX file"),
+    "presets": Verb("fastdepth_train.cli.presets", "train", "list the networks and what they cost"),
 }
 
 
@@ -50,12 +51,12 @@ def main(argv: list[str] | None = None) -> int:
     if verb is None:
         print(f"fastdepth: no verb {args[0]!r}\n\n{_usage()}", file=sys.stderr)
         return 2
-    return _run(args[0], verb, args[1:])
+    return _run(args[0], args[1:])
 
 
-def _run(name: str, verb: Verb, argv: list[str]) -> int:
+def _run(name: str, argv: list[str]) -> int:
     try:
-        code = _load(name, verb)(argv)
+        code = load_verb(name)(argv)
         # Now and not at exit, where a closed pipe could not be caught any more.
         sys.stdout.flush()
     except BrokenPipeError:
@@ -71,7 +72,14 @@ def _run(name: str, verb: Verb, argv: list[str]) -> int:
     return code
 
 
-def _load(name: str, verb: Verb) -> Callable[[list[str]], int]:
+def load_verb(name: str) -> Callable[[list[str]], int]:
+    """Return the `main` of a verb's module, for `main` and for verbs that hand over to another.
+
+    Raises:
+        MissingExtraError: a package that the verb needs is not installed.
+
+    """
+    verb = VERBS[name]
     try:
         module = importlib.import_module(verb.module)
     except ModuleNotFoundError as err:

@@ -1,1 +1,1 @@
-"""The verbs of this room: train and export."""
+"""The verbs of this room: train, export and presets."""

@@ -1,5 +1,8 @@
 import dataclasses
 import json
+import sys
+
+import pytest
 
 from fastdepth.card import Accuracy
 from fastdepth.cli.main import main
@@ -34,3 +37,19 @@ def test_info_of_a_file_without_card_fails_with_the_remedy(tmp_path, capsys):
     model = build_mock_model(tmp_path / "m.onnx", with_card=False)
     assert main(["info", str(model)]) == 1
     assert "fastdepth card" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["m.onnx", "--presets"]])
+def test_info_is_of_a_model_or_of_the_presets(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["info", *arguments])
+    assert ended.value.code == 2
+    assert "either a model or --presets" in capsys.readouterr().err
+
+
+def test_the_presets_without_torch_name_the_extra(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in [m for m in sys.modules if m.startswith("fastdepth_train")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert main(["info", "--presets"]) == 1
+    assert "fastdepth[train]" in capsys.readouterr().err
