@@ -23,6 +23,7 @@ ROS = [
     f"ros-std-srvs==5.3.6; {_WHEELS}",
 ]
 OPENVINO = ["openvino"]
+CLUSTER = ["ray"]
 HDF5 = ["h5py"]
 TRAIN = [
     *HDF5,
@@ -38,7 +39,15 @@ TRAIN = [
     "torchvision",
 ]
 # launch_pytest, which ROS brings, does not work with pytest 8.4 and later.
-TEST = ["hypothesis", "mypy", "pytest>=7,<8.4", "ruff", "types-PyYAML"]
+TEST = [
+    "hypothesis",
+    "mcap",
+    "mcap-ros2-support",
+    "mypy",
+    "pytest>=7,<8.4",
+    "ruff",
+    "types-PyYAML",
+]
 
 
 class WithData(Distribution):
@@ -93,12 +102,13 @@ setup(
     install_requires=["numpy>=1.26", "onnxruntime", "opencv-python>=4.6", "PyYAML"],
     extras_require={
         "bags": BAGS,
+        "cluster": CLUSTER,
         "hdf5": HDF5,
         "openvino": OPENVINO,
         "ros": ROS,
         "train": TRAIN,
         "test": TEST,
-        "all": sorted({*OPENVINO, *ROS, *TRAIN, *TEST}),
+        "all": sorted({*CLUSTER, *OPENVINO, *ROS, *TRAIN, *TEST}),
     },
     entry_points={"console_scripts": [f"{NAME} = fastdepth.cli.main:main"]},
 )

@@ -44,7 +44,17 @@ ROSDEP_KEYS = {
 }
 # Imports that rosdep does not know; an extra brings them.
 WITHOUT_KEY = frozenset(
-    {"jsonargparse", "lightning", "onnx", "onnxscript", "openvino", "torchmetrics"}
+    {
+        "jsonargparse",
+        "lightning",
+        "mcap",
+        "mcap_ros2",
+        "onnx",
+        "onnxscript",
+        "openvino",
+        "ray",
+        "torchmetrics",
+    }
 )
 
 
