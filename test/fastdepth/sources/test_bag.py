@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -348,7 +349,7 @@ def test_damage_in_the_middle_costs_only_what_it_hit(tmp_path: Path, storage: An
     numbers = [round(((frame.stamp or 0) / MS - 1000) / 40) for frame in frames]
     assert numbers[0] == 0
     assert numbers[-1] == 59
-    assert sum(after - before > 1 for before, after in zip(numbers, numbers[1:], strict=False)) == 1
+    assert sum(after - before > 1 for before, after in pairwise(numbers)) == 1
 
 
 def test_stamps_that_go_backwards_are_noted(tmp_path: Path) -> None:
@@ -365,6 +366,8 @@ def test_stamps_that_go_backwards_are_noted(tmp_path: Path) -> None:
     for n, frame in enumerate(frames):
         np.testing.assert_array_equal(frame.depth, metres(n))
     assert source.notes == [
-        "the stamps of /cam/image_raw go backwards 1 times (a clock that was set, or several "
-        "cameras on one topic?)"
+        (
+            "the stamps of /cam/image_raw go backwards 1 times (a clock that was set, or several "
+            "cameras on one topic?)"
+        )
     ]
