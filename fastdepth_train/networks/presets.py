@@ -66,7 +66,7 @@ PRESETS: dict[str, AnyConfig] = {
     "mobilenetv4-fusion": _fusion("mobilenet_v4_conv_small"),
     "lcnet-nnconv5dw": _light("lcnet", (256, 128, 64, 32, 16)),
     # Under 0.1 GMAC, for the smallest boards.
-    "tiny": _light("mobilenet_v2", (48, 16, 16, 8, 8), 0.5),
+    "tiny": _light("mobilenet_v4_conv_small", (48, 32, 16, 32, 16), 0.5),
     # The strongest published network of this size: for input of 256x192, depth at a quarter of it.
     "meter-xxs": MeterConfig(),
 }

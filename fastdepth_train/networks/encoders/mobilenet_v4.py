@@ -45,11 +45,11 @@ def build_mobilenet_v4_conv_small(config: EncoderConfig) -> StagesEncoder:
     """Return MobileNetV4-Conv-Small up to its last bottleneck, 128 channels at H/32.
 
     The 1x1 convolutions to 960 and 1280 channels serve the classifier alone and are left out.
-    Layers are named as in timm's `mobilenetv4_conv_small`, whose stem keeps its 32 channels at
-    every width.
+    Layers are named as in timm's `mobilenetv4_conv_small`, whose stem is never narrower than its
+    32 channels.
     """
     width = config.width
-    channels = _STEM
+    stem = channels = max(_STEM, rounded(_STEM * width))
     taps = [channels]
     stages = []
     for convs in _CONVS:
@@ -69,7 +69,7 @@ def build_mobilenet_v4_conv_small(config: EncoderConfig) -> StagesEncoder:
         stages.append(nn.Sequential(*stage))
         taps.append(channels)
     return StagesEncoder(
-        _STEM,
+        stem,
         nn.ReLU(inplace=True),
         nn.Sequential(*stages),
         taps=range(-1, len(stages)),

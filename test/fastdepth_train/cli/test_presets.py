@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from fastdepth.cli.main import main  # noqa: E402
 from fastdepth_train.cli.presets import describe  # noqa: E402
-from fastdepth_train.networks import PRESETS, EncoderConfig, NetworkConfig  # noqa: E402
+from fastdepth_train.networks import PRESETS  # noqa: E402
 
 
 def row_of(text, name):
@@ -37,7 +37,7 @@ def test_every_preset_is_listed_with_its_cost(command, tmp_path, capsys):
 
 
 def test_sizes_of_parts_are_told():
-    row = describe(NetworkConfig(EncoderConfig(width=0.5), PRESETS["tiny"].decoder))
-    assert row["encoder"] == "mobilenet_v2 x0.5"
+    row = describe(PRESETS["tiny"])
+    assert row["encoder"] == "mobilenet_v4_conv_small x0.5"
     assert row["decoder"] == "nnconv_dw k5, skip add"
     assert describe(PRESETS["fastdepth-pruned"])["encoder"] == "mobilenet_v1 pruned"

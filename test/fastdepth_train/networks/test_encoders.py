@@ -31,11 +31,14 @@ CLASSIFIERS = {
     "mobilenet_v4_conv_small": [(960, True), (1280, None)],
     "lcnet": [(1280, False)],
 }
-TIMM = {
-    "mobilenet_v1": "mobilenetv1_100",
-    "mobilenet_v4_conv_small": "mobilenetv4_conv_small",
-    "lcnet": "lcnet_100",
-}
+TIMM = [
+    ("mobilenet_v1", 1.0, "mobilenetv1_100"),
+    ("mobilenet_v1", 1.25, "mobilenetv1_125"),
+    ("mobilenet_v4_conv_small", 1.0, "mobilenetv4_conv_small"),
+    ("mobilenet_v4_conv_small", 0.5, "mobilenetv4_conv_small_050"),
+    ("lcnet", 1.0, "lcnet_100"),
+    ("lcnet", 0.5, "lcnet_050"),
+]
 
 
 def classifier_cost(name, channels):
@@ -94,23 +97,23 @@ def test_encoders_deliver_torchvisions_features(name, whole, taps):
             torch.testing.assert_close(found, classifier.features[:tap](image))
 
 
-@pytest.mark.parametrize("name", sorted(TIMM))
-def test_encoders_deliver_timms_features(name):
+@pytest.mark.parametrize(("name", "width", "theirs"), TIMM)
+def test_encoders_deliver_timms_features(name, width, theirs):
     timm = pytest.importorskip("timm", reason="timm, the reference here, is not installed")
-    encoder = build_encoder(EncoderConfig(name, activation="relu6")).eval()
-    theirs = shake(timm.create_model(TIMM[name], features_only=True))
+    encoder = build_encoder(EncoderConfig(name, width, activation="relu6")).eval()
+    reference = shake(timm.create_model(theirs, features_only=True))
     weights = {
-        key.replace("blocks_", "blocks."): value for key, value in theirs.state_dict().items()
+        key.replace("blocks_", "blocks."): value for key, value in reference.state_dict().items()
     }
     encoder.load_state_dict({key: weights[key] for key in encoder.state_dict()})
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
-        expected = theirs(image)
+        expected = reference(image)
         found = encoder(image)
     # timm's last feature map of MobileNetV4 is that of the classifier's convolution.
     count = 4 if name == "mobilenet_v4_conv_small" else 5
-    for ours, reference in zip(found[:count], expected[:count], strict=True):
-        torch.testing.assert_close(ours, reference, rtol=1e-5, atol=1e-5)
+    for ours, their_map in zip(found[:count], expected[:count], strict=True):
+        torch.testing.assert_close(ours, their_map, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
