@@ -7,34 +7,51 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import RLock, Thread
+from threading import Thread
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
 from fastdepth.camera import Intrinsics
 from fastdepth.errors import CameraError, EncodingError, FastDepthError, ImageError
-from fastdepth.estimator import Prediction
-from fastdepth.frame import F32Array, U8Array
-from fastdepth.messages import (
-    Pixels,
-    camera_from_info,
-    camera_info_fields,
-    decode_image,
-    depth_fields,
-    stamp_ns,
-)
-from fastdepth.preprocess import PixelOrder
+from fastdepth.messages import Pixels, camera_from_info, decode_image, stamp_ns
 from fastdepth_ros.cameras import CameraInfos
 from fastdepth_ros.mailbox import Mailbox
+from fastdepth_ros.processing import MadeDepth
+from fastdepth_ros.rate_gate import RateGate
 from fastdepth_ros.stats import Counters, DropCause, Timings
 
 
-class Estimator(Protocol):
-    """What the pipeline needs of a model (fastdepth.estimator.DepthEstimator has it)."""
+class Maker(Protocol):
+    """What makes depth (fastdepth_ros.processing.DepthMaker does)."""
 
-    def predict(self, image: U8Array, order: PixelOrder, camera: Intrinsics | None) -> Prediction:
-        """Predict metric depth for one frame."""
+    def make(self, pixels: Pixels, camera: Intrinsics | None) -> MadeDepth:
+        """Make the depth of one frame."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done with frames; it is exchanged as a whole, between two frames.
+
+    Attributes:
+        maker: makes the depth.
+        require_camera_info: drop frames whose camera is unknown; otherwise their depth is that of
+            the camera on the model card, and goes without camera_info.
+        exact: only the camera_info of the image's own stamp serves.
+        camera_info: serves for every frame instead of what is received.
+        lazy: drop frames while nobody wants their depth.
+        max_rate: frames a second that are let in at most; 0 for all.
+        max_image_age: seconds; 0 for no limit.
+
+    """
+
+    maker: Maker
+    require_camera_info: bool = True
+    exact: bool = False
+    camera_info: Any | None = None
+    lazy: bool = False
+    max_rate: float = 0.0
+    max_image_age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,19 +60,16 @@ class DepthResult:
 
     Attributes:
         header: of the image, unchanged.
-        image: the fields of the depth image (`sensor_msgs/Image`), all but the header.
-        camera_info: the fields of its `sensor_msgs/CameraInfo`, all but the header; None where the
-            camera is unknown.
-        depth: HxW float32 metres, NaN where it may not be believed.
-        prediction: what the depth was made from.
+        pixels: of the image; valid as long as this result.
+        made: the depth.
+        info: the camera_info of the image; None where the camera is unknown.
 
     """
 
     header: Any
-    image: dict[str, Any]
-    camera_info: dict[str, Any] | None
-    depth: F32Array
-    prediction: Prediction
+    pixels: Pixels
+    made: MadeDepth
+    info: Any | None
 
 
 class Fault(NamedTuple):
@@ -85,7 +99,7 @@ class _Job(NamedTuple):
 
 
 class _DropError(Exception):
-    def __init__(self, cause: DropCause, reason: str) -> None:
+    def __init__(self, cause: DropCause, reason: str = "") -> None:
         super().__init__(reason)
         self.cause = cause
 
@@ -93,46 +107,60 @@ class _DropError(Exception):
 class DepthPipeline:
     """Turns the newest image message into depth, again and again, on one worker thread.
 
-    `receive` and `receive_camera_info` never wait for the model. The frame whose inference begins
-    is the newest that was received. At every moment received = published + dropped (by cause) + in
-    flight, with at most two in flight: one frame that waits and one in the model.
+    `receive` never waits for the model. The frame whose inference begins is the newest that was
+    received. At every moment received = published + dropped (by cause) + in flight, with at most
+    two in flight: one frame that waits and one in the model.
     """
 
     def __init__(
         self,
-        estimator: Estimator,
+        plan: Plan,
         deliver: Callable[[DepthResult], None],
         *,
         on_fault: Callable[[Fault], None] | None = None,
         on_event: Callable[[str, int], None] | None = None,
         decode: Callable[[Any], Pixels] = decode_image,
-        require_camera_info: bool = True,
+        is_wanted: Callable[[], bool] = lambda: True,
+        now: Callable[[], int] = lambda: 0,
+        counters: Counters | None = None,
+        timings: Timings | None = None,
     ) -> None:
         """Prepare; `start` begins.
 
         Args:
-            estimator: the model; used by the worker alone.
+            plan: what is done; may be exchanged at any time.
             deliver: takes each result, on the worker thread; may raise ClosedError.
             on_fault: told of each fault, on the worker thread.
             on_event: told what happens to which stamp (nanoseconds) for a trace: `received`,
                 `began` (inference), `published`; in the order in which it happens.
             decode: turns an image message into pixels.
-            require_camera_info: drop frames whose camera is unknown; otherwise their depth is that
-                of the camera on the model card, and goes without camera_info.
+            is_wanted: whether anybody wants depth now.
+            now: time of the clock that stamps images, nanoseconds; 0 where it has none yet.
+            counters: to count on; new ones if None.
+            timings: to add to; new ones if None.
 
         """
-        self.require_camera_info = require_camera_info
-        self.counters = Counters(lock := RLock())
-        self.timings = Timings()
-        self._mailbox: Mailbox[_Job] = Mailbox(lock)
-        self._lock = lock
-        self._cameras = CameraInfos()
-        self._estimator = estimator
+        self.plan = plan
+        self.cameras = CameraInfos()
+        self.counters = counters or Counters()
+        self.timings = timings or Timings()
+        self._lock = self.counters.lock
+        self._mailbox: Mailbox[_Job] = Mailbox(self._lock)
+        self._gate = RateGate()
         self._deliver = deliver
         self._decode = decode
+        self._is_wanted = is_wanted
+        self._now = now
         self._on_fault = on_fault
         self._on_event = on_event
+        self._published: int | None = None  # stamp of the last depth
+        self._known: tuple[Any, Intrinsics] | None = None
         self._worker = Thread(target=self._run, name="depth-worker", daemon=True)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the worker is alive."""
+        return self._worker.is_alive()
 
     def start(self) -> None:
         """Start the worker."""
@@ -150,7 +178,7 @@ class DepthPipeline:
         """
         with self._lock:
             if self._mailbox.close() is not None:
-                self.counters.drop(DropCause.SHUTTING_DOWN)
+                self.counters.drop(DropCause.DEACTIVATED)
         if self._worker.ident is not None:
             self._worker.join(timeout)
         return not self._worker.is_alive()
@@ -161,81 +189,87 @@ class DepthPipeline:
         with self._lock:  # the counters always agree with the mailbox
             self._trace("received", stamp_ns(message.header))
             self.counters.receive()
-            if self._mailbox.put(job) is not None:
-                closed = self._mailbox.closed
-                cause = DropCause.SHUTTING_DOWN if closed else DropCause.OVERWRITTEN
-                self.counters.drop(cause)
-
-    def receive_camera_info(self, message: Any) -> None:
-        """Take a `sensor_msgs/CameraInfo`."""
-        self._cameras.add(message)
+            if self._mailbox.closed:
+                self.counters.drop(DropCause.DEACTIVATED)
+            elif not self._gate.admit(job.received, self.plan.max_rate):
+                self.counters.drop(DropCause.RATE_LIMITED)
+            elif self._mailbox.put(job) is not None:
+                self.counters.drop(DropCause.OVERWRITTEN)
 
     def _run(self) -> None:
         while (job := self._mailbox.take()) is not None:
             try:
-                self._handle(job)
+                self._handle(job, self.plan)
             except _DropError as drop:
                 self._drop(job, drop.cause, str(drop))
             except ClosedError:
-                self.counters.drop(DropCause.SHUTTING_DOWN)
+                self.counters.drop(DropCause.DEACTIVATED)
             except Exception as err:  # noqa: BLE001 - one frame must not end the worker
                 self._drop(job, DropCause.INTERNAL_ERROR, _describe(err))
 
     def _drop(self, job: _Job, cause: DropCause, reason: str) -> None:
-        self._tell(Fault(cause, reason, job.message, is_dropped=True))
+        if reason:
+            self._tell(Fault(cause, reason, job.message, is_dropped=True))
         self.counters.drop(cause)
 
     def _tell(self, fault: Fault) -> None:
         if self._on_fault is not None:
             self._on_fault(fault)
 
-    def _handle(self, job: _Job) -> None:
+    def _handle(self, job: _Job, plan: Plan) -> None:
         taken = perf_counter()
         header = job.message.header
         stamp = stamp_ns(header)
+        self._refuse_unwanted(stamp, plan)
         pixels = self._pixels(job.message)
         height, width = pixels.array.shape[:2]
-        info, camera = self._camera(job.message, stamp, width, height)
+        info, camera = self._camera(job.message, stamp, (width, height), plan)
         decoded = perf_counter()
         if not self._begin(stamp):
             return
         try:
-            prediction = self._estimator.predict(pixels.array, pixels.order, camera)
+            made = plan.maker.make(pixels, camera)
         except FastDepthError as err:
             raise _DropError(DropCause.BAD_IMAGE, str(err)) from err
         except Exception as err:  # each engine raises its own classes
             reason = f"the model failed on this frame: {_describe(err)}"
             raise _DropError(DropCause.INFERENCE_FAILED, reason) from err
-        predicted = perf_counter()
-        depth = prediction.depth()
-        fields = depth_fields(depth)
-        camera_fields = None
-        if info is not None:
-            camera_fields = camera_info_fields(
-                info, prediction.geometry, fields["width"], fields["height"]
-            )
-        filled = perf_counter()
-        result = DepthResult(header, fields, camera_fields, depth, prediction)
+        ready = perf_counter()
         try:
-            self._deliver(result)
+            self._deliver(DepthResult(header, pixels, made, info))
         except ClosedError:
             raise
         except Exception as err:  # the middleware raises its own classes
             reason = f"the depth could not be published: {_describe(err)}"
             raise _DropError(DropCause.PUBLISH_FAILED, reason) from err
         done = perf_counter()
-        seconds = prediction.seconds
+        seconds = made.prediction.seconds
         self.timings.add(
             decode=decoded - taken,
             prepare=seconds.prepare,
             infer=seconds.infer,
-            finish=seconds.finish + filled - predicted,
-            publish=done - filled,
+            finish=ready - decoded - seconds.prepare - seconds.infer,
+            publish=done - ready,
             processing_time=done - taken,
             latency=done - job.received,
         )
+        self._published = stamp
         self._trace("published", stamp)
         self.counters.publish()
+
+    def _refuse_unwanted(self, stamp: int, plan: Plan) -> None:
+        if stamp and stamp == self._published:  # cameras without a clock stamp with 0
+            raise _DropError(DropCause.REPEATED_STAMP)
+        if plan.lazy and not self._is_wanted():
+            raise _DropError(DropCause.NO_LISTENER)
+        if plan.max_image_age and (now := self._now()):
+            age = 1e-9 * (now - stamp)
+            if age > plan.max_image_age:
+                reason = (
+                    f"the image is {_duration(age)} old by its stamp; at most "
+                    f"{_duration(plan.max_image_age)} are allowed (max_image_age)"
+                )
+                raise _DropError(DropCause.TOO_OLD, reason)
 
     def _begin(self, stamp: int) -> bool:
         """Return whether inference may begin: not if a newer frame came meanwhile."""
@@ -259,36 +293,56 @@ class DepthPipeline:
             raise _DropError(DropCause.BAD_IMAGE, str(err)) from err
 
     def _camera(
-        self, message: Any, stamp: int, width: int, height: int
+        self, message: Any, stamp: int, size: tuple[int, int], plan: Plan
     ) -> tuple[Any | None, Intrinsics | None]:
         """Return the camera_info of a frame and the camera it describes, or two None."""
-        info = self._cameras.find(stamp)
+        info = plan.camera_info
+        if info is None:
+            info = self.cameras.find(stamp)
         try:
-            return info, _checked_camera(info, width, height)
+            if info is None:
+                info = self._other_info(stamp, exact=plan.exact)
+            return info, self._checked_camera(info, size)
         except _DropError as drop:
-            if self.require_camera_info:
+            if plan.require_camera_info:
                 raise
             if info is not None:
                 reason = f"{drop}; the camera of the model card is assumed"
                 self._tell(Fault(drop.cause, reason, message, is_dropped=False))
             return None, None
 
+    def _other_info(self, stamp: int, *, exact: bool) -> Any:
+        latest = self.cameras.latest()
+        if latest is None:
+            raise _DropError(DropCause.NO_CAMERA_INFO, "no camera_info was received yet")
+        if exact:
+            apart = _duration(1e-9 * abs(stamp - latest[0]))
+            reason = (
+                f"no camera_info has the stamp of the image (the last one is {apart} apart), and "
+                "camera_info_policy is exact"
+            )
+            raise _DropError(DropCause.NO_CAMERA_INFO, reason)
+        return latest[1]
 
-def _checked_camera(info: Any | None, width: int, height: int) -> Intrinsics:
-    if info is None:
-        raise _DropError(DropCause.NO_CAMERA_INFO, "no camera_info was received yet")
-    try:
-        camera = camera_from_info(info)
-    except CameraError as err:
-        raise _DropError(DropCause.BAD_CAMERA_INFO, str(err)) from err
-    if (camera.width, camera.height) != (width, height):
-        reason = (
-            f"camera_info is of an image of {camera.width}x{camera.height}, the image is "
-            f"{width}x{height}; expected the same size"
-        )
-        raise _DropError(DropCause.CAMERA_MISMATCH, reason)
-    return camera
+    def _checked_camera(self, info: Any, size: tuple[int, int]) -> Intrinsics:
+        if self._known is None or self._known[0] is not info:
+            try:
+                self._known = info, camera_from_info(info)
+            except CameraError as err:
+                raise _DropError(DropCause.BAD_CAMERA_INFO, str(err)) from err
+        camera = self._known[1]
+        if (camera.width, camera.height) != size:
+            reason = (
+                f"camera_info is of an image of {camera.width}x{camera.height}, the image is "
+                f"{size[0]}x{size[1]}; expected the same size"
+            )
+            raise _DropError(DropCause.CAMERA_MISMATCH, reason)
+        return camera
 
 
 def _describe(err: Exception) -> str:
     return f"{type(err).__name__}: {(str(err).splitlines() or [''])[0]}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1e3 * seconds:.1f} ms"

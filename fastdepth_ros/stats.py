@@ -13,31 +13,31 @@ import numpy as np
 
 
 class DropCause(Enum):
-    """Why a frame that was received is not published as depth."""
+    """Why a frame that was received is not published as depth (fastdepth_ros.reasons explains)."""
 
     OVERWRITTEN = "overwritten"
-    """A newer frame came before the model was free."""
+    RATE_LIMITED = "rate_limited"
+    REPEATED_STAMP = "repeated_stamp"
+    NO_LISTENER = "no_listener"
+    TOO_OLD = "too_old"
     NO_CAMERA_INFO = "no_camera_info"
-    """No camera_info was received yet."""
     BAD_CAMERA_INFO = "bad_camera_info"
-    """The camera_info is of no possible camera (a K of zeros, say)."""
     CAMERA_MISMATCH = "camera_mismatch"
-    """The camera_info is of an image of another size."""
     BAD_IMAGE = "bad_image"
-    """The message's size, step and data do not make an image."""
     UNSUPPORTED_ENCODING = "unsupported_encoding"
-    """The image has an encoding that cannot be decoded here."""
     INFERENCE_FAILED = "inference_failed"
-    """The engine raised an error."""
     PUBLISH_FAILED = "publish_failed"
-    """The middleware refused the message."""
     INTERNAL_ERROR = "internal_error"
-    """Something else went wrong: a fault of this package."""
-    SHUTTING_DOWN = "shutting_down"
-    """The node was stopped before the frame was through."""
+    DEACTIVATED = "deactivated"
 
 
-FAULTS = frozenset(DropCause) - {DropCause.OVERWRITTEN, DropCause.SHUTTING_DOWN}
+FAULTS = frozenset(DropCause) - {
+    DropCause.OVERWRITTEN,
+    DropCause.RATE_LIMITED,
+    DropCause.REPEATED_STAMP,
+    DropCause.NO_LISTENER,
+    DropCause.DEACTIVATED,
+}
 """The causes that somebody should do something about."""
 
 
@@ -68,48 +68,50 @@ class Counts:
 
 
 class Counters:
-    """Counts frames; every change and every reading is one step for all threads."""
+    """Counts frames; every change and every reading is one step for all threads.
 
-    def __init__(self, lock: RLock | None = None) -> None:
-        """Start at zero.
+    Attributes:
+        lock: guards the counters, and whatever must change together with them.
 
-        Args:
-            lock: guards the counters; give the lock of whatever must change together with them.
+    """
 
-        """
-        self._lock = lock or RLock()
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.lock = RLock()
         self._received = 0
         self._published = 0
         self._dropped = dict.fromkeys(DropCause, 0)
 
     def receive(self) -> None:
         """Count a frame that came in."""
-        with self._lock:
+        with self.lock:
             self._received += 1
 
     def publish(self) -> None:
         """Count a frame that left as depth."""
-        with self._lock:
+        with self.lock:
             self._published += 1
 
     def drop(self, cause: DropCause) -> None:
         """Count a frame that did not."""
-        with self._lock:
+        with self.lock:
             self._dropped[cause] += 1
 
     def snapshot(self) -> Counts:
         """Return all counters as they are at one moment."""
-        with self._lock:
+        with self.lock:
             dropped = MappingProxyType(dict(self._dropped))
             return Counts(self._received, self._published, dropped)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Mean and 95th percentile of a series, in its unit."""
+    """A series in its unit: mean, median, 95th percentile and the last value."""
 
     mean: float
+    median: float
     p95: float
+    last: float
 
 
 class Timings:
@@ -128,10 +130,16 @@ class Timings:
                 self._series.setdefault(name, deque(maxlen=self._window)).append(value)
 
     def summary(self) -> dict[str, Summary]:
-        """Return mean and 95th percentile of each series that has values."""
+        """Return what there is to say of each series that has values."""
         with self._lock:
             copies = {name: np.array(values) for name, values in self._series.items()}
-        return {
-            name: Summary(float(values.mean()), float(np.percentile(values, 95)))
-            for name, values in copies.items()
-        }
+        made = {}
+        for name, values in copies.items():
+            median, p95 = np.percentile(values, (50, 95))
+            made[name] = Summary(*map(float, (values.mean(), median, p95, values[-1])))
+        return made
+
+    def clear(self) -> None:
+        """Forget all values."""
+        with self._lock:
+            self._series.clear()

@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastdepth.errors import ImageError
-from fastdepth_ros.pipeline import ClosedError, DepthPipeline, DepthResult, Fault
+from fastdepth.masks import DepthMask
+from fastdepth.messages import stamp_ns
+from fastdepth_ros.pipeline import ClosedError, DepthPipeline, DepthResult, Fault, Plan
+from fastdepth_ros.processing import DepthMaker
 from fastdepth_ros.stats import Counts, DropCause
 from test.fastdepth_ros.fakes import (
     HEIGHT,
@@ -25,17 +28,23 @@ from test.fastdepth_ros.fakes import (
 )
 
 
+def plan_of(estimator: FakeEstimator, **settings: Any) -> Plan:
+    return Plan(DepthMaker(estimator, mask=DepthMask(0.1, 1000.0)), **settings)
+
+
 class Run:
     """A pipeline with everything it hands out."""
 
-    def __init__(self, estimator: FakeEstimator, **options: Any) -> None:
+    def __init__(
+        self, estimator: FakeEstimator, plan: dict[str, Any] | None = None, **options: Any
+    ) -> None:
         self.results: list[DepthResult] = []
         self.faults: list[Fault] = []
         self.events: list[tuple[str, int]] = []
         self.estimator = estimator
         self.deliver: Callable[[DepthResult], None] = self.results.append
         self.pipeline = DepthPipeline(
-            estimator,
+            plan_of(estimator, **(plan or {})),
             self._hand_on,
             on_fault=self.faults.append,
             on_event=lambda event, stamp: self.events.append((event, stamp)),
@@ -51,7 +60,7 @@ class Run:
 
     def send(self, image: Any, info: Any | None = None) -> None:
         if info is not None:
-            self.pipeline.receive_camera_info(info)
+            self.pipeline.cameras.add(stamp_ns(info.header), info)
         self.pipeline.receive(image)
 
     def wait_until_idle(self) -> None:
@@ -59,8 +68,10 @@ class Run:
 
 
 @contextmanager
-def running(*, is_held: bool = False, **options: Any) -> Iterator[Run]:
-    run = Run(FakeEstimator(is_held=is_held), **options)
+def running(
+    plan: dict[str, Any] | None = None, *, is_held: bool = False, **options: Any
+) -> Iterator[Run]:
+    run = Run(FakeEstimator(is_held=is_held), plan, **options)
     run.pipeline.start()
     try:
         yield run
@@ -72,25 +83,24 @@ def running(*, is_held: bool = False, **options: Any) -> Iterator[Run]:
         assert counts.received == counts.published + sum(counts.dropped.values())
 
 
-def test_a_frame_becomes_the_fields_of_its_messages() -> None:
+def test_a_frame_becomes_depth_with_its_header_and_its_camera() -> None:
     with running() as run:
         image = fake_image(7, level=4)
         run.send(image, fake_info(7))
         run.wait_until_idle()
         (result,) = run.results
         assert result.header is image.header
-        assert result.image["encoding"] == "32FC1"
-        assert (result.image["height"], result.image["width"]) == (3, 4)
-        depth = np.frombuffer(result.image["data"], "<f4").reshape(3, 4)
-        np.testing.assert_array_equal(depth, np.full((3, 4), 5.0))
-        assert result.camera_info is not None
-        assert result.camera_info["k"][:3] == [5.0, 0.0, 1.5]
+        np.testing.assert_array_equal(result.made.depth, np.full((3, 4), 5.0))
+        assert result.info is not None
+        assert result.info.header.stamp.nanosec == 7
+        assert run.estimator.cameras[0] is not None
+        assert (run.estimator.cameras[0].fx, run.estimator.cameras[0].cx) == (10.0, 3.5)
+        assert result.pixels.array.shape == (HEIGHT, WIDTH, 3)
         assert run.counts.published == 1
         assert run.events == [("received", 7), ("began", 7), ("published", 7)]
         times = run.pipeline.timings.summary()
         assert times["prepare"].mean == 0.001
         assert times["infer"].mean == 0.002
-        assert times["finish"].mean >= 0.003
         assert times["latency"].mean >= times["processing_time"].mean > 0
 
 
@@ -105,7 +115,7 @@ def test_the_newest_frame_wins_and_the_others_are_counted() -> None:
         run.estimator.let_through(2)
         run.wait_until_idle()
         assert [r.header.stamp.nanosec for r in run.results] == [1, 5]
-        assert [float(r.depth[0, 0]) for r in run.results] == [2.0, 6.0]
+        assert [float(r.made.depth[0, 0]) for r in run.results] == [2.0, 6.0]
 
 
 def test_receiving_does_not_wait_for_the_model() -> None:
@@ -190,7 +200,7 @@ def test_a_failing_publisher_costs_that_frame_only() -> None:
         run.send(fake_image(3), fake_info(3))
         run.wait_until_idle()
         assert run.counts.dropped[DropCause.PUBLISH_FAILED] == 1
-        assert run.counts.dropped[DropCause.SHUTTING_DOWN] == 1
+        assert run.counts.dropped[DropCause.DEACTIVATED] == 1
         assert [f.cause for f in run.faults] == [DropCause.PUBLISH_FAILED]
         assert len(run.results) == 1
 
@@ -209,14 +219,14 @@ def test_an_error_nobody_thought_of_does_not_end_the_worker() -> None:
 
 
 def test_without_a_required_camera_the_cards_own_camera_is_assumed() -> None:
-    with running(require_camera_info=False) as run:
+    with running({"require_camera_info": False}) as run:
         run.send(fake_image(1))
         run.wait_until_idle()
         run.send(fake_image(2), fake_info(2, k=[0.0] * 9))
         run.wait_until_idle()
         run.send(fake_image(3), fake_info(3))
         run.wait_until_idle()
-        assert [r.camera_info is None for r in run.results] == [True, True, False]
+        assert [r.info is None for r in run.results] == [True, True, False]
         assert run.estimator.cameras[:2] == [None, None]
         assert run.estimator.cameras[2] is not None
         (fault,) = run.faults  # saying nothing about a camera_info that was not asked for
@@ -224,14 +234,128 @@ def test_without_a_required_camera_the_cards_own_camera_is_assumed() -> None:
         assert not fault.is_dropped
 
 
-def test_the_requirement_may_change_while_running() -> None:
+def test_the_plan_may_change_while_running() -> None:
     with running() as run:
         run.send(fake_image(1))
         run.wait_until_idle()
-        run.pipeline.require_camera_info = False
+        run.pipeline.plan = plan_of(run.estimator, require_camera_info=False)
         run.send(fake_image(2))
         run.wait_until_idle()
         assert [r.header.stamp.nanosec for r in run.results] == [2]
+
+
+def stamps(run: Run) -> list[int]:
+    return [r.header.stamp.nanosec for r in run.results]
+
+
+def test_depth_of_the_same_stamp_is_not_made_twice() -> None:
+    with running() as run:
+        for stamp in (1, 1, 2, 1, 2, 2):
+            run.send(fake_image(stamp), fake_info(stamp))
+            run.wait_until_idle()
+        assert stamps(run) == [1, 2, 1, 2]  # the clock may jump back
+        assert run.counts.dropped[DropCause.REPEATED_STAMP] == 2
+        assert not run.faults
+
+
+def test_a_frame_that_failed_may_come_again() -> None:
+    with running() as run:
+        run.send(fake_image(1))
+        run.wait_until_idle()
+        run.send(fake_image(1), fake_info(1))
+        run.wait_until_idle()
+        assert stamps(run) == [1]
+
+
+def test_images_without_stamps_are_not_taken_for_repeated() -> None:
+    with running() as run:
+        for _ in range(3):
+            run.send(fake_image(0), fake_info(0))
+            run.wait_until_idle()
+        assert stamps(run) == [0, 0, 0]
+
+
+def test_nothing_is_put_through_the_model_while_nobody_listens() -> None:
+    wanted = [False]
+    with running({"lazy": True}, is_wanted=lambda: wanted[0]) as run:
+        for stamp in (1, 2):
+            run.send(fake_image(stamp), fake_info(stamp))
+            run.wait_until_idle()
+        assert run.estimator.cameras == []
+        assert run.counts.dropped[DropCause.NO_LISTENER] == 2
+        wanted[0] = True
+        run.send(fake_image(3), fake_info(3))
+        run.wait_until_idle()
+        run.pipeline.plan = plan_of(run.estimator)  # not lazy
+        wanted[0] = False
+        run.send(fake_image(4), fake_info(4))
+        run.wait_until_idle()
+        assert stamps(run) == [3, 4]
+
+
+def test_an_old_image_is_dropped_by_the_clock_that_stamped_it() -> None:
+    now = [0]
+    with running({"max_image_age": 0.5}, now=lambda: now[0]) as run:
+        for stamp, time in (
+            (1, 0),  # a simulated clock before its first message
+            (1_000_000_000, 1_400_000_000),
+            (1_000_000_001, 1_600_000_001),
+            (2_000_000_000, 1_000_000_000),  # from the future
+        ):
+            now[0] = time
+            run.send(fake_image(stamp), fake_info(stamp))
+            run.wait_until_idle()
+        assert [r.header.stamp.sec for r in run.results] == [0, 1, 2]
+        assert run.counts.dropped[DropCause.TOO_OLD] == 1
+        assert "600.0 ms old" in run.faults[0].reason
+        assert "500.0 ms" in run.faults[0].reason
+
+
+def test_frames_beyond_the_rate_are_counted_and_do_not_wait() -> None:
+    with running({"max_rate": 0.001}) as run:
+        for stamp in range(1, 6):
+            run.send(fake_image(stamp), fake_info(stamp))
+            run.wait_until_idle()
+        assert stamps(run) == [1]
+        assert run.counts.dropped[DropCause.RATE_LIMITED] == 4
+
+
+def test_the_exact_policy_takes_no_other_camera_info() -> None:
+    with running({"exact": True}) as run:
+        run.send(fake_image(5_000_000), fake_info(2_000_000))
+        run.wait_until_idle()
+        run.send(fake_image(6_000_000), fake_info(6_000_000))
+        run.wait_until_idle()
+        assert stamps(run) == [6_000_000]
+        (fault,) = run.faults
+        assert fault.cause is DropCause.NO_CAMERA_INFO
+        assert "3.0 ms apart" in fault.reason
+
+
+def test_a_camera_from_a_file_serves_every_frame() -> None:
+    info = fake_info(0, k=[20.0, 0.0, 3.0, 0.0, 20.0, 2.0, 0.0, 0.0, 1.0])
+    with running({"camera_info": info}) as run:
+        run.send(fake_image(1), fake_info(1))
+        run.wait_until_idle()
+        run.send(fake_image(2, width=1, height=1, step=3, data=b"abc"))
+        run.wait_until_idle()
+        assert [c.fx for c in run.estimator.cameras if c is not None] == [20.0]
+        assert run.results[0].info is info
+        assert run.counts.dropped[DropCause.CAMERA_MISMATCH] == 1
+
+
+def test_a_swap_of_models_takes_place_between_frames() -> None:
+    with running(is_held=True) as run:
+        run.send(fake_image(1, level=1), fake_info(1))
+        assert run.estimator.begun.acquire(timeout=30)
+        second = FakeEstimator()
+        run.pipeline.plan = plan_of(second)
+        run.send(fake_image(2, level=2), fake_info(2))
+        assert second.cameras == []  # the first still has its frame
+        run.estimator.let_through()
+        run.wait_until_idle()
+        assert len(run.estimator.cameras) == len(second.cameras) == 1
+        assert stamps(run) == [1, 2]
 
 
 def test_stop_ends_the_worker_and_counts_what_is_left() -> None:
@@ -246,7 +370,7 @@ def test_stop_ends_the_worker_and_counts_what_is_left() -> None:
     assert run.pipeline.stop(timeout=30)
     counts = run.counts
     assert (counts.received, counts.published, counts.in_flight) == (3, 1, 0)
-    assert counts.dropped[DropCause.SHUTTING_DOWN] == 2
+    assert counts.dropped[DropCause.DEACTIVATED] == 2
     assert not [t for t in threading.enumerate() if t.name == "depth-worker"]
 
 
@@ -254,7 +378,7 @@ def test_a_pipeline_that_never_started_can_be_stopped() -> None:
     run = Run(FakeEstimator())
     run.send(fake_image(1), fake_info(1))
     assert run.pipeline.stop()
-    assert run.counts.dropped[DropCause.SHUTTING_DOWN] == 1
+    assert run.counts.dropped[DropCause.DEACTIVATED] == 1
 
 
 FRAMES: dict[str, dict[str, Any]] = {
@@ -276,7 +400,7 @@ FRAMES: dict[str, dict[str, Any]] = {
 def test_at_every_moment_the_counts_add_up(actions: list[str]) -> None:
     """Whatever comes, in whatever order: nothing is lost, doubled, or published out of turn."""
     run = Run(FakeEstimator(is_held=True))
-    run.pipeline.receive_camera_info(fake_info(0))
+    run.pipeline.cameras.add(0, fake_info(0))
     run.pipeline.start()
     seen: list[Counts] = []
     watching = threading.Event()
@@ -309,14 +433,13 @@ def test_at_every_moment_the_counts_add_up(actions: list[str]) -> None:
     assert final.received == final.published + final.dropped_total
     assert final.published == len(run.results)
     assert final.dropped_total == len([f for f in run.faults if f.is_dropped]) + (
-        final.dropped[DropCause.OVERWRITTEN] + final.dropped[DropCause.SHUTTING_DOWN]
+        final.dropped[DropCause.OVERWRITTEN] + final.dropped[DropCause.DEACTIVATED]
     )
     for counts in seen:
         assert 0 <= counts.in_flight <= 2
-    stamps = [r.header.stamp.nanosec for r in run.results]
-    assert stamps == sorted(set(stamps))
+    assert stamps(run) == sorted(set(stamps(run)))
     for result in run.results:
-        assert result.depth[0, 0] == 1.0 + result.header.stamp.nanosec
+        assert result.made.depth[0, 0] == 1.0 + result.header.stamp.nanosec
     received: list[int] = []
     for event, stamp in run.events:
         if event == "received":

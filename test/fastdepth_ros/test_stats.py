@@ -34,9 +34,10 @@ def test_a_snapshot_does_not_change() -> None:
 
 
 def test_losing_to_a_newer_frame_or_to_the_end_is_no_fault() -> None:
-    assert DropCause.OVERWRITTEN not in FAULTS
-    assert DropCause.SHUTTING_DOWN not in FAULTS
-    assert DropCause.NO_CAMERA_INFO in FAULTS
+    for cause in (DropCause.OVERWRITTEN, DropCause.DEACTIVATED, DropCause.NO_LISTENER):
+        assert cause not in FAULTS
+    for cause in (DropCause.NO_CAMERA_INFO, DropCause.TOO_OLD):
+        assert cause in FAULTS
 
 
 def test_timings_are_of_the_last_values() -> None:
@@ -47,5 +48,9 @@ def test_timings_are_of_the_last_values() -> None:
     timings.add(publish=7.0)
     summary = timings.summary()
     assert summary["infer"].mean == pytest.approx(50.5)
+    assert summary["infer"].median == pytest.approx(50.5)
     assert summary["infer"].p95 == pytest.approx(95.05)
+    assert summary["infer"].last == 100.0
     assert summary["publish"].mean == summary["publish"].p95 == 7.0
+    timings.clear()
+    assert timings.summary() == {}

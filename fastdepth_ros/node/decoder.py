@@ -1,4 +1,4 @@
-"""Between ROS messages and arrays where the core's own decoding does not reach."""
+"""From image messages to pixels, where the core's own decoding does not reach too."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from array import array
 from typing import Any
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from fastdepth.errors import EncodingError, ImageError
-from fastdepth.messages import Pixels, decode_image
-from fastdepth_ros.pipeline import DepthResult
+from fastdepth.messages import Pixels, decode_compressed, decode_image
+from fastdepth_ros.cdr import CompressedView, DamagedView, ImageView
 
 
 class ImageDecoder:
@@ -22,7 +24,7 @@ class ImageDecoder:
         self._bridge: Any = None
         self._missing = ""
 
-    def __call__(self, message: Image) -> Pixels:
+    def __call__(self, message: ImageView | CompressedView | DamagedView) -> Pixels:
         """Return the pixels of a message.
 
         Raises:
@@ -30,6 +32,10 @@ class ImageDecoder:
             ImageError: the message is damaged.
 
         """
+        if isinstance(message, DamagedView):
+            raise ImageError(message.reason)
+        if isinstance(message, CompressedView):
+            return decode_compressed(message)
         try:
             return decode_image(message)
         except EncodingError as err:
@@ -46,35 +52,31 @@ class ImageDecoder:
                 self._missing = f"{type(err).__name__}: {err}"
         return self._bridge is not None
 
-    def _bridged(self, message: Image) -> Pixels:
+    def _bridged(self, view: ImageView) -> Pixels:
         # cv_bridge trusts these fields.
-        have, need = len(message.data), message.step * message.height
-        if not message.width or not message.height or have < need:
+        have, need = len(view.data), view.step * view.height
+        if not view.width or not view.height or have < need:
             text = (
-                f"the image is {message.width}x{message.height} with step {message.step} and "
-                f"{have} bytes; expected at least 1x1 pixels and {need} bytes"
+                f"the image is {view.width}x{view.height} with step {view.step} and {have} bytes; "
+                f"expected at least 1x1 pixels and {need} bytes"
             )
             raise ImageError(text)
         try:
-            rgb = self._bridge.imgmsg_to_cv2(message, desired_encoding="rgb8")
+            rgb = self._bridge.imgmsg_to_cv2(_message(view), desired_encoding="rgb8")
         except Exception as err:  # its own error, or NumPy's
-            text = f"cv_bridge cannot make rgb8 of encoding {message.encoding!r}: {err}"
+            text = f"cv_bridge cannot make rgb8 of encoding {view.encoding!r}: {err}"
             raise EncodingError(text) from err
         return Pixels(np.asarray(rgb, np.uint8), "rgb")
 
 
-def depth_message(result: DepthResult) -> Image:
-    """Return the depth image of a result, with the header of the image it was made from."""
-    # An array is what rclpy takes at once in every distribution; Humble's checks other sequences
-    # element by element.
-    data = array("B")
-    data.frombytes(result.image["data"])
-    return Image(header=result.header, **(result.image | {"data": data}))
-
-
-def camera_info_message(result: DepthResult) -> CameraInfo | None:
-    """Return the camera_info of a result's depth image, or None where the camera is unknown."""
-    if result.camera_info is None:
-        return None
-    roi = RegionOfInterest(**result.camera_info["roi"])
-    return CameraInfo(header=result.header, **(result.camera_info | {"roi": roi}))
+def _message(view: ImageView) -> Image:
+    stamp = Time(sec=view.header.stamp.sec, nanosec=view.header.stamp.nanosec)
+    return Image(
+        header=Header(stamp=stamp, frame_id=view.header.frame_id),
+        height=view.height,
+        width=view.width,
+        encoding=view.encoding,
+        is_bigendian=view.is_bigendian,
+        step=view.step,
+        data=array("B", view.data),
+    )

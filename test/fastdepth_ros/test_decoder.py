@@ -1,9 +1,8 @@
-"""Between rclpy's messages and arrays."""
+"""From serialised messages to pixels."""
 
 from __future__ import annotations
 
 import sys
-from array import array
 from types import ModuleType
 from typing import Any
 
@@ -12,24 +11,29 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from sensor_msgs.msg import Image
+import cv2
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CompressedImage, Image
 
 from fastdepth.errors import EncodingError, ImageError
-from fastdepth.estimator import Prediction
-from fastdepth.messages import depth_fields
-from fastdepth_ros.convert import ImageDecoder, camera_info_message, depth_message
-from fastdepth_ros.pipeline import DepthResult
+from fastdepth_ros.cdr import ImageView, read_compressed, read_image
+from fastdepth_ros.node.decoder import ImageDecoder
 from test.fastdepth_ros.dds import header
-from test.fastdepth_ros.fakes import FakeEstimator
 
 
-def prediction() -> Prediction:
-    return FakeEstimator().predict(np.zeros((6, 8, 3), np.uint8), "rgb", None)
+def view_of(message: Image) -> ImageView:
+    view = read_image(serialize_message(message))
+    assert isinstance(view, ImageView)
+    return view
 
 
-def yuv_message(**fields: Any) -> Image:
+def yuv_image(**fields: Any) -> Image:
     values = {"width": 4, "height": 2, "encoding": "yuv422", "step": 8, "data": bytes(range(16))}
-    return Image(**(values | fields))
+    return Image(header=header(123, "cam"), **(values | fields))
+
+
+def yuv_message(**fields: Any) -> ImageView:
+    return view_of(yuv_image(**fields))
 
 
 def install_cv_bridge(patch: pytest.MonkeyPatch, result: Any) -> list[str]:
@@ -38,6 +42,8 @@ def install_cv_bridge(patch: pytest.MonkeyPatch, result: Any) -> list[str]:
 
     class CvBridge:
         def imgmsg_to_cv2(self, message: Image, desired_encoding: str) -> Any:
+            assert isinstance(message, Image)
+            assert message == yuv_image()
             asked.append(desired_encoding)
             if isinstance(result, Exception):
                 raise result
@@ -51,12 +57,31 @@ def install_cv_bridge(patch: pytest.MonkeyPatch, result: Any) -> list[str]:
 
 def test_common_encodings_need_no_cv_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cv_bridge", None)
-    message = Image(width=2, height=1, encoding="bgr8", step=6, data=bytes(range(6)))
-    pixels = ImageDecoder()(message)
+    cdr = serialize_message(Image(width=2, height=1, encoding="bgr8", step=6, data=bytes(range(6))))
+    pixels = ImageDecoder()(read_image(cdr))
     assert pixels.order == "bgr"
     assert pixels.array.tolist() == [[[0, 1, 2], [3, 4, 5]]]
-    message.data[0] = 77  # a view, not a copy
-    assert pixels.array[0, 0, 0] == 77
+    assert np.shares_memory(pixels.array, np.frombuffer(cdr, np.uint8))  # a view, not a copy
+
+
+def test_compressed_pictures_are_decoded() -> None:
+    bgr = np.full((4, 6, 3), (10, 120, 250), np.uint8)
+    for form in ("png", "jpeg"):
+        data = cv2.imencode(f".{form}", bgr)[1].tobytes()
+        pixels = ImageDecoder()(
+            read_compressed(serialize_message(CompressedImage(format=form, data=data)))
+        )
+        assert pixels.order == "bgr"
+        np.testing.assert_allclose(pixels.array, bgr, atol=4)
+        half = CompressedImage(format=form, data=data[: len(data) // 2])
+        with pytest.raises(ImageError, match="cannot be decoded"):
+            ImageDecoder()(read_compressed(serialize_message(half)))
+
+
+def test_what_cannot_be_read_is_a_damaged_image() -> None:
+    cdr = serialize_message(yuv_image())
+    with pytest.raises(ImageError, match="ends after"):
+        ImageDecoder()(read_image(cdr[:-1]))
 
 
 def test_other_encodings_go_through_cv_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,15 +113,3 @@ def test_without_cv_bridge_the_error_says_what_is_missing(monkeypatch: pytest.Mo
     for _ in range(2):
         with pytest.raises(EncodingError, match=r"'yuv422'.*rgb8.*cv_bridge.*not usable"):
             decoder(yuv_message())
-
-
-def test_depth_is_filled_in_as_an_array() -> None:
-    depth = np.array([[1.5, np.nan], [0.25, 9.0]], np.float32)
-    result = DepthResult(header(123, "cam"), depth_fields(depth), None, depth, prediction())
-    message = depth_message(result)
-    assert isinstance(message.data, array)
-    assert message.header is result.header
-    back = np.frombuffer(message.data, "<f4").reshape(2, 2)
-    np.testing.assert_array_equal(back, depth)
-    assert (message.encoding, message.step, message.is_bigendian) == ("32FC1", 8, 0)
-    assert camera_info_message(result) is None

@@ -1,0 +1,32 @@
+"""Keep the memory of one frame for the next."""
+
+from __future__ import annotations
+
+import ctypes
+
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
+_LARGEST = 32 * 2**20  # the most that glibc takes, and more than a frame
+_KEPT = 64 * 2**20
+
+
+def keep_memory() -> bool:
+    """Let the C library keep freed memory instead of giving it back to the kernel.
+
+    An image message is a few allocations of a megabyte, freed again with the next frame. By default
+    each is mapped anew, and the kernel clears its pages while they are first touched: more CPU than
+    all copying of the image takes.
+
+    Returns:
+        Whether the C library is one (glibc) that can do so.
+
+    """
+    try:
+        set_option = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    options = (
+        (_M_MMAP_THRESHOLD, _LARGEST),
+        (_M_TRIM_THRESHOLD, _KEPT),
+        (_M_TOP_PAD, 2**20),
+    )
+    return all(set_option(option, value) == 1 for option, value in options)
