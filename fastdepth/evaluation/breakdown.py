@@ -18,7 +18,7 @@ EDGES = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 40.0, math.inf)
 GRID = 3
 """The image is cut into GRID x GRID tiles."""
 
-PIXELS = 1 << 15
+PIXELS = 1 << 13
 """About so many pixels of a frame are looked at."""
 
 BORDER = 0.1

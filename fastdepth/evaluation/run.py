@@ -36,7 +36,7 @@ from fastdepth.sources import BagSource, open_source
 RECORDS = "frames.csv"
 RECORDING = "depth.mcap"
 
-SCALE_PIXELS = 1 << 14
+SCALE_PIXELS = 1 << 12
 """How many pixels of a frame its best scale is the median of, at least."""
 
 NOT_REACHED = "not reached before the interruption"
