@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
+from fastdepth.engines.cpus import usable_cpus
 from fastdepth.errors import FastDepthError, MissingExtraError, SourceError
 from fastdepth.evaluation.folder import evaluate_source, finished
 from fastdepth.evaluation.options import Options
@@ -130,7 +130,7 @@ def run_in_processes(
 
     Once `stop` is true, jobs that run end with a partial result and no others begin.
     """
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    threads = max(1, int(usable_cpus()) // workers)
     # Fresh interpreters: a forked one would inherit the locks of threads that it does not have.
     context = multiprocessing.get_context("spawn")
     stopped = context.Event()
