@@ -16,7 +16,9 @@ from typing import Any
 import rclpy
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rcl_interfaces.srv import SetParameters
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
@@ -50,10 +52,14 @@ def wait_until(
 class NodeProcess:
     """A depth node as a process of its own, its output collected line by line."""
 
-    def __init__(self, domain: int, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, domain: int, *arguments: str, code: str | None = None, **environment: str
+    ) -> None:
+        """Start it; `code` is run in place of the module."""
         self.lines: list[str] = []
+        program = ["-m", "fastdepth_ros.depth_node"] if code is None else ["-c", code]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "fastdepth_ros.depth_node", "--ros-args", *arguments],
+            [sys.executable, *program, "--ros-args", *arguments],
             cwd=ROOT,
             env=os.environ | ENVIRONMENT | {"ROS_DOMAIN_ID": str(domain)} | environment,
             stdout=subprocess.PIPE,
@@ -121,6 +127,12 @@ class NodeProcess:
 
     def threads(self) -> int:
         return self._status("Threads")
+
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
 
     def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
@@ -251,6 +263,34 @@ class Client:
         request = SetParameters.Request(parameters=[parameter])
         result = self.call(SetParameters, "set_parameters", request).results[0]
         return "" if result.successful else result.reason or "refused"
+
+    def set_parameters(self, **values: Any) -> str:
+        """Set several parameters as one; return why that was refused, or nothing."""
+        parameters = [Parameter(k, value=v).to_parameter_msg() for k, v in values.items()]
+        request = SetParametersAtomically.Request(parameters=parameters)
+        answer = self.call(SetParametersAtomically, "set_parameters_atomically", request)
+        return "" if answer.result.successful else answer.result.reason or "refused"
+
+    def transit(self, transition: str | int) -> bool:
+        """Ask for a transition by its label or id; return whether it succeeded."""
+        wanted = Transition(label=transition) if isinstance(transition, str) else Transition()
+        if isinstance(transition, int):
+            wanted.id = transition
+        return bool(
+            self.call(ChangeState, "change_state", ChangeState.Request(transition=wanted)).success
+        )
+
+    def state(self) -> str:
+        """Return the state of the managed node."""
+        answer = self.call(GetState, "get_state", GetState.Request())
+        return str(answer.current_state.label)
+
+    def collect(self, kind: Any, topic: str, qos: Any = 1000) -> list[Any]:
+        """Subscribe; return the list that messages are added to."""
+        messages: list[Any] = []
+        self.node.create_subscription(kind, topic, messages.append, qos)
+        self._executor.wake()
+        return messages
 
     def call(self, kind: Any, service: str, request: Any) -> Any:
         """Call a service of the node and return the answer."""
