@@ -240,7 +240,8 @@ def test_bad_input_is_named_before_anything_is_played(model, tmp_path, capsys, w
     bag = write_bag(tmp_path / "bag", 2)
     out = tmp_path / "results" / "out"
     out.parent.mkdir()
-    left = []
+    left: list[str] = []
+    options: list[str] = []
     if what == "missing model":
         model = tmp_path / "none.onnx"
     elif what == "card-less model":
@@ -251,13 +252,14 @@ def test_bad_input_is_named_before_anything_is_played(model, tmp_path, capsys, w
         bag = write_bag(tmp_path / "empty", 0)
     elif what == "own topic":
         bag = _with_topics_of_the_node(tmp_path / "own")
+        options = ["--depth", "/depth/image_rect"]
     elif what == "unwritable out":
         out = bag / "metadata.yaml" / "out"
     else:
         out.mkdir()
         (out / "thesis.txt").touch()
         left = ["out"]
-    assert main(["demo", str(bag), "--model", str(model), "--out", str(out)]) == 1
+    assert main(["demo", str(bag), "--model", str(model), "--out", str(out), *options]) == 1
     assert told in capsys.readouterr().err
     assert [p.name for p in (tmp_path / "results").iterdir()] == left
 
