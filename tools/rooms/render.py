@@ -71,7 +71,7 @@ def develop(linear: F32, exposure: float, seed: int) -> NDArray[np.uint8]:
     srgb = np.where(x <= 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 1e-8) ** (1 / 2.4) - 0.055)
     small = cv2.resize(srgb, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) * 255
     grain = np.random.default_rng(seed).normal(0, 1, small.shape)
-    grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * (0.8 + 0.8 * (1 - small / 255))
+    grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * (0.4 + 0.5 * (1 - small / 255))
     return np.asarray(np.clip(np.rint(small + grain), 0, 255), dtype=np.uint8)
 
 
