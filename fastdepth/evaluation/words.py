@@ -62,7 +62,7 @@ def _scale(figures: Mapping[str, Any]) -> str:
     elif scale["p5"] <= 1 <= scale["p95"]:
         hint = "; since that includes 1, no single factor makes all of them right"
     else:
-        hint = "; `fastdepth calibrate` can take that out"
+        hint = "; `fastdepth calibrate` tells whether that can be taken out"
     return f"Depth is {how} here: the best single factor is {best:.3f} ({spread}){hint}."
 
 
