@@ -181,7 +181,8 @@ def camera_info_message(
 class Client:
     """A camera and a listener: publishes frames, collects depth, camera_info and diagnostics."""
 
-    def __init__(self, domain: int, namespace: str = "") -> None:
+    def __init__(self, domain: int, namespace: str = "", *, listens: bool = True) -> None:
+        """Join; `listens` subscribes to the depth image and its camera_info."""
         self.depths: list[Image] = []
         self.infos: list[CameraInfo] = []
         self.statuses: list[DiagnosticStatus] = []
@@ -194,8 +195,11 @@ class Client:
             CameraInfo, "camera_info", qos_profile_sensor_data
         )
         many = QoSProfile(depth=1000)  # reliable, so that a best-effort publisher would not match
-        self.node.create_subscription(Image, "depth/image_rect", self._on_depth, many)
-        self.node.create_subscription(CameraInfo, "depth/camera_info", self._on_camera_info, many)
+        if listens:
+            self.node.create_subscription(Image, "depth/image_rect", self._on_depth, many)
+            self.node.create_subscription(
+                CameraInfo, "depth/camera_info", self._on_camera_info, many
+            )
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, many)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
@@ -233,6 +237,22 @@ class Client:
 
     def info_of(self, stamp: int) -> CameraInfo | None:
         return next((m for m in list(self.infos) if stamp_of(m) == stamp), None)
+
+    def show(self, image: Image, info: CameraInfo | None, until: Callable[[], Any]) -> Any:
+        """Publish a frame, each time with a later stamp, until the condition holds."""
+        stamp = stamp_of(image)
+
+        def is_so() -> Any:
+            nonlocal stamp
+            stamp += 1_000_000
+            image.header = header(stamp)
+            if info is not None:
+                info.header = image.header
+                self.camera_info.publish(info)
+            self.image.publish(image)
+            return until()
+
+        return wait_until(is_so, "what the frames should lead to", interval=0.05)
 
     def wait_for_node(self) -> None:
         """Wait until the node hears this client's topics."""
