@@ -186,6 +186,7 @@ class Client:
         self.depths: list[Image] = []
         self.infos: list[CameraInfo] = []
         self.statuses: list[DiagnosticStatus] = []
+        self.stamps: list[int] = []  # of the diagnostics
         self.on_depth: Callable[[Image], None] = lambda _: None
         self._context = Context()
         rclpy.init(context=self._context, domain_id=domain)
@@ -231,6 +232,7 @@ class Client:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         self.statuses.extend(message.status)
+        self.stamps.append(stamp_of(message))
 
     def depth_of(self, stamp: int) -> Image | None:
         return next((m for m in list(self.depths) if stamp_of(m) == stamp), None)
