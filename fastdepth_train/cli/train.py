@@ -78,7 +78,13 @@ class TrainCLI(LightningCLI):
             filename="best",
             monitor=monitor,
             mode=mode,
-            save_last=True,
+            enable_version_counter=False,
+        )
+        # Apart from the best: that one is written only where it gets better.
+        last = ModelCheckpoint(
+            dirpath=run / CHECKPOINTS,
+            filename=Path(LAST).stem,
+            save_on_train_epoch_end=True,
             enable_version_counter=False,
         )
         kwargs.setdefault("default_root_dir", str(run))
@@ -88,6 +94,7 @@ class TrainCLI(LightningCLI):
         trainer["callbacks"] = [
             *(trainer["callbacks"] or []),
             best,
+            last,
             LearningRateMonitor("step"),
             ValidationLines(),
         ]

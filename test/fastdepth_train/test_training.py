@@ -13,6 +13,7 @@ from fastdepth.card import ModelCard  # noqa: E402
 from fastdepth.cli.main import main  # noqa: E402
 from fastdepth.errors import OutputError  # noqa: E402
 from fastdepth_train.checkpoint import WholeFileCheckpointIO, load_checkpoint  # noqa: E402
+from fastdepth_train.cli import train  # noqa: E402
 from fastdepth_train.errors import CheckpointError, ConfigError  # noqa: E402
 from fastdepth_train.networks import PRESETS  # noqa: E402
 from fastdepth_train.optim import OptimizerConfig, make_optimizer, make_schedule  # noqa: E402
@@ -102,6 +103,34 @@ def test_a_resumed_run_comes_to_the_numbers_of_an_unbroken_one(tiny_run, tmp_pat
     assert first["global_step"] == second["global_step"] == 8
     for key, value in first["state_dict"].items():
         assert torch.allclose(value, second["state_dict"][key], rtol=1e-4, atol=1e-6), key
+
+
+def test_the_last_checkpoint_is_of_the_last_epoch_whatever_the_best_is(
+    tiny_run, tmp_path, monkeypatch
+):
+    # The first epoch is the best.
+    monkeypatch.setattr(train, "BEST", ("epoch", "min"))
+    config = write_config(
+        tmp_path / "c.yaml",
+        tiny_run.data,
+        trainer__max_epochs=3,
+        trainer__check_val_every_n_epoch=1,
+    )
+    assert main(["train", "--config", str(config), "--run", str(tmp_path / "run")]) == 0
+    best, last = (
+        torch.load(tmp_path / "run" / "checkpoints" / name, weights_only=True)
+        for name in ("best.ckpt", "last.ckpt")
+    )
+    assert best["epoch"] == 0
+    assert (last["epoch"], last["global_step"]) == (2, 3)
+
+
+def test_the_last_checkpoint_does_not_wait_for_a_validation(tiny_run, tmp_path):
+    config = write_config(tmp_path / "c.yaml", tiny_run.data, trainer__max_epochs=2)
+    assert main(["train", "--config", str(config), "--run", str(tmp_path / "run")]) == 0
+    (only,) = (tmp_path / "run" / "checkpoints").iterdir()
+    assert only.name == "last.ckpt"
+    assert torch.load(only, weights_only=True)["epoch"] == 1
 
 
 def test_each_validation_is_one_line(tiny_run, tmp_path, capsys):
