@@ -43,7 +43,7 @@ COLUMNS = (*_TEXTS, *NUMBERS)
 
 
 class Records:
-    """Writes frames.csv, row by row, and keeps the numbers (some 250 bytes a frame)."""
+    """Writes frames.csv, row by row, and keeps the numbers (some 200 bytes a frame)."""
 
     def __init__(self, path: Path) -> None:
         """Prepare; the file is written inside the block."""
