@@ -1,8 +1,10 @@
-"""Keep the memory of one frame for the next."""
+"""Keep the memory of one frame for the next, and give back that of a model."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
+from typing import Any
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 _LARGEST = 32 * 2**20  # the most that glibc takes, and more than a frame
@@ -20,9 +22,8 @@ def keep_memory() -> bool:
         Whether the C library is one (glibc) that can do so.
 
     """
-    try:
-        set_option = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
+    set_option = _function("mallopt")
+    if set_option is None:
         return False
     options = (
         (_M_MMAP_THRESHOLD, _LARGEST),
@@ -30,3 +31,18 @@ def keep_memory() -> bool:
         (_M_TOP_PAD, 2**20),
     )
     return all(set_option(option, value) == 1 for option, value in options)
+
+
+def return_memory() -> None:
+    """Give back to the kernel what is not used: after a model was freed, not after a frame."""
+    gc.collect()
+    trim = _function("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _function(name: str) -> Any:
+    try:
+        return getattr(ctypes.CDLL(None), name)
+    except (OSError, AttributeError):
+        return None

@@ -14,6 +14,7 @@ from rclpy.parameter import Parameter
 from fastdepth.errors import EngineError, FastDepthError
 from fastdepth_ros import topics
 from fastdepth_ros.diagnostics import ACTIVE, Situation
+from fastdepth_ros.memory import return_memory
 from fastdepth_ros.node.health import Health
 from fastdepth_ros.node.lifecycle import attempt, guard_transitions
 from fastdepth_ros.node.log import log_at, log_model
@@ -154,6 +155,7 @@ class DepthNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
         if self._work is not None and not self._work.stop():
             self.get_logger().warning("deactivated while the model is still busy with a frame")
         self._health.timings.clear()
+        return_memory()
 
     def _free(self) -> None:
         if not self._release():
@@ -166,6 +168,7 @@ class DepthNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             self._outputs.close()
         self._work = self._outputs = self._rig = self._next = None
         self._misfits.clear()
+        return_memory()
         return is_done
 
     def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
@@ -204,6 +207,9 @@ class DepthNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             except FastDepthError as err:
                 self._refusal = f"cannot subscribe: {err}"
                 self.get_logger().error(self._refusal)
+        if rig.model is not before.model:
+            del before
+            return_memory()
 
     def _tell_misfit(self, topic: str, sentence: str) -> None:
         """Log an incompatible QoS; called by the executor."""
