@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastdepth.errors import OutputError, SourceError
+from fastdepth.errors import SourceError
 from fastdepth.evaluation.options import Options
 from fastdepth.evaluation.report import report_page
 from fastdepth.evaluation.run import RECORDING, RECORDS, Evaluator, Show
-from fastdepth.files import whole_file, whole_folder, write_json
+from fastdepth.files import result_folder, whole_file, write_json
 
 METRICS = "metrics.json"
 REPORT = "report.html"
@@ -43,7 +42,7 @@ def evaluate_source(
     if out is None:
         with tempfile.TemporaryDirectory() as scratch:
             return Evaluator(path, options, Path(scratch)).run(show, stop).figures
-    with _output(out, path) as folder:
+    with result_folder(out, path, names=_OURS, mark=METRICS, maker="evaluation") as folder:
         result = Evaluator(path, options, folder).run(show, stop)
         with whole_file(folder / REPORT) as file:
             file.write_text(report_page(result), encoding="utf-8")
@@ -78,30 +77,3 @@ def read_figures(folder: Path) -> dict[str, Any]:
         msg = f"{path} is no result of an evaluation"
         raise SourceError(msg)
     return figures
-
-
-@contextmanager
-def _output(out: Path, source: Path) -> Iterator[Path]:
-    """Yield an empty folder that becomes `out` when the block succeeds."""
-    # A relative `..` or a link must not hide what would be replaced.
-    out, source = out.resolve(), source.resolve()
-    if out == source or out in source.parents:
-        msg = f"{source} lies in the output folder {out}; choose another with --out"
-        raise OutputError(msg)
-    if out.exists() and not _is_ours(out):
-        msg = (
-            f"{out} exists and is not the output of an earlier evaluation; "
-            "choose another folder with --out"
-        )
-        raise OutputError(msg)
-    with whole_folder(out, replace=True) as temporary:
-        temporary.mkdir()
-        yield temporary
-
-
-def _is_ours(path: Path) -> bool:
-    """Tell whether a folder is empty, or holds one evaluation's files and nothing else."""
-    if not path.is_dir():
-        return False
-    names = {entry.name for entry in path.iterdir()}
-    return not names or (METRICS in names and names <= _OURS)
