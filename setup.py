@@ -20,6 +20,7 @@ ROS = [
     f"ros-rclpy[fastrtps]==7.1.6; {_WHEELS}",
     f"ros-sensor-msgs==5.3.6; {_WHEELS}",
     f"ros-diagnostic-msgs==5.3.6; {_WHEELS}",
+    f"ros-rosgraph-msgs==2.0.3; {_WHEELS}",
     f"ros-std-srvs==5.3.6; {_WHEELS}",
 ]
 OPENVINO = ["openvino"]

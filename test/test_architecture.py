@@ -24,6 +24,7 @@ ROS = frozenset(
         "message_filters",
         "rcl_interfaces",
         "rclpy",
+        "rosgraph_msgs",
         "sensor_msgs",
         "std_msgs",
         "std_srvs",
@@ -163,3 +164,15 @@ def test_the_estimator_needs_only_the_runtime():
 def test_the_node_needs_only_ros_and_the_runtime():
     pytest.importorskip("rclpy")
     run_python(block(TORCH | EXTRAS | {"cv_bridge"}) + "import fastdepth_ros.depth_node\n")
+
+
+def test_playing_a_bag_names_the_extra_it_needs():
+    pytest.importorskip("rosbags")
+    out = run_python(
+        block(ROS)
+        + "import contextlib\n"
+        + "from fastdepth.cli.main import main\n"
+        + "with contextlib.redirect_stderr(sys.stdout):\n"
+        + "    assert main(['bag', 'play', 'x']) == 1\n"
+    )
+    assert "fastdepth[ros]" in out

@@ -1,4 +1,4 @@
-"""`fastdepth bag info|from-tum|from-images|to-folder`: look into, make and decode rosbags."""
+"""`fastdepth bag info|play|from-tum|from-images|to-folder`: look into, play and make rosbags."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from pathlib import Path
 from fastdepth.bags import BagReader, BagWriter, find_topics
 from fastdepth.bags.making import count_tum, write_pictures, write_tum
 from fastdepth.cli.common import add_topic_arguments, parse_intrinsics, progress, track
+from fastdepth.cli.main import Verb, load
 from fastdepth.errors import BagError
 from fastdepth.sources import BagSource, PicturesSource, TumSource, cache_source
+
+PLAY = Verb("fastdepth_ros.bag_play", "ros", "publish the messages of a bag, as they were recorded")
 
 
 def main(argv: list[str]) -> int:
     """Run the verb; return the exit code."""
+    if argv and argv[0] == "play":  # the one that needs ROS
+        return load("bag play", PLAY)(argv[1:])
     args = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     return command(args)
@@ -93,7 +98,7 @@ def _to_folder(args: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="fastdepth bag", description="Look into and make rosbags."
+        prog="fastdepth bag", description="Look into, play and make rosbags."
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
@@ -102,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         "bag", type=Path, help="a rosbag2 folder, or an .mcap, .db3 or ROS 1 .bag file"
     )
     info.set_defaults(command=_info)
+
+    verbs.add_parser("play", help=PLAY.help)
 
     tum = verbs.add_parser(
         "from-tum",

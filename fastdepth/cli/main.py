@@ -79,7 +79,16 @@ def load_verb(name: str) -> Callable[[list[str]], int]:
         MissingExtraError: a package that the verb needs is not installed.
 
     """
-    verb = VERBS[name]
+    return load(name, VERBS[name])
+
+
+def load(name: str, verb: Verb) -> Callable[[list[str]], int]:
+    """Return the `main` of a module, for `load_verb` and for verbs that have verbs of their own.
+
+    Raises:
+        MissingExtraError: a package that the verb needs is not installed.
+
+    """
     try:
         module = importlib.import_module(verb.module)
     except ModuleNotFoundError as err:

@@ -36,10 +36,18 @@ def ros_environment(log_folder: Path) -> dict[str, str]:
         variables["ROS_LOCALHOST_ONLY"] = "1"
     if "ROS_LOG_DIR" not in os.environ:
         variables["ROS_LOG_DIR"] = str(log_folder)
+    return variables | profile_variables()
+
+
+def profile_variables() -> dict[str, str]:
+    """Return the environment variables that choose this package's Fast DDS profile.
+
+    None where the user has chosen another, or the profile is not installed.
+    """
     profile = find_shared("config/fastdds.xml")
-    if profile is not None and not any(name in os.environ for name in _PROFILE_VARIABLES):
-        variables |= dict.fromkeys(_PROFILE_VARIABLES, str(profile))
-    return variables
+    if profile is None or any(name in os.environ for name in _PROFILE_VARIABLES):
+        return {}
+    return dict.fromkeys(_PROFILE_VARIABLES, str(profile))
 
 
 def free_domain() -> int:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from threading import Event
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
-from fastdepth.bags import BagReader, RawMessage
+from fastdepth.bags import BagReader, Damage, RawMessage, TopicInfo
 from fastdepth.errors import ImageError
 from fastdepth.messages import decode_compressed, image_fields, to_rgb
 from fastdepth_ros.demo.session import message_class
@@ -23,7 +24,12 @@ PLAY_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
 )
 
+CLOCK = "/clock"
+_TICK = 25_000_000  # nanoseconds between two times on /clock while no message is due
+
 _COMPRESSED = "sensor_msgs/msg/CompressedImage"
+# Late subscribers get this many latched messages at most (of /tf_static, say, from many nodes).
+_MOST_LATCHED = 1000
 
 
 class Played(NamedTuple):
@@ -45,7 +51,7 @@ class _Outlet(NamedTuple):
 
 
 class Player:
-    """Publishes topics of a bag under their own names."""
+    """Publishes topics of a bag, under their own names unless told otherwise."""
 
     def __init__(
         self,
@@ -54,8 +60,12 @@ class Player:
         topics: Collection[str],
         *,
         rate: float = 1.0,
+        start: float = 0.0,
+        clock: bool = False,
+        remaps: Mapping[str, str] | None = None,
         decompress: bool = False,
         qos: QoSProfile = PLAY_QOS,
+        on_damage: Callable[[Damage], None] | None = None,
     ) -> None:
         """Make a publisher for each topic; nothing is published yet.
 
@@ -64,9 +74,15 @@ class Player:
             reader: an open bag.
             topics: of the bag.
             rate: seconds of the bag played in one second.
+            start: seconds of the bag to leave out at its beginning; of them, latched topics alone
+                are published, at once.
+            clock: publish the bag's time on /clock, before each message and between them.
+            remaps: names to publish under, by topic of the bag.
             decompress: publish a CompressedImage as the Image it holds, under the name without
                 `/compressed` (as image_transport's republish does).
-            qos: of the publishers.
+            qos: of the publishers; latched topics are latched again.
+            on_damage: told of each damaged part of the bag, after which playing goes on; damage is
+                an error if None.
 
         Raises:
             FastDepthError: the messages of a topic are of a type that is not installed.
@@ -78,14 +94,19 @@ class Player:
             raise ValueError(msg)
         self._reader = reader
         self._rate = rate
+        self._start = reader.start + round(start * 1e9)
+        self._on_damage = on_damage
         self._begun: tuple[int, int] | None = None
+        self._clock = node.create_publisher(Clock, CLOCK, PLAY_QOS) if clock else None
         self._outlets: dict[str, _Outlet] = {}
         for topic in map(reader.topic, topics):
-            name, kind, convert = wire_name(topic.name), message_class(topic.type), _serialised
+            name = wire_name((remaps or {}).get(topic.name, topic.name))
+            kind, convert = message_class(topic.type), _serialised
             if decompress and topic.type == _COMPRESSED:
                 name, kind = name.removesuffix("/compressed"), Image
                 convert = self._decompressed
-            self._outlets[topic.name] = _Outlet(node.create_publisher(kind, name, qos), convert)
+            publisher = node.create_publisher(kind, name, _latching(qos, topic))
+            self._outlets[topic.name] = _Outlet(publisher, convert)
 
     @property
     def wire_topics(self) -> dict[str, str]:
@@ -110,14 +131,17 @@ class Player:
 
         """
         stop = stop or Event()
-        for message in self._reader.raw(list(self._outlets)):
+        self._begun = None
+        if self._start > self._reader.start:
+            self._publish_latched()
+        played = list(self._outlets)
+        for message in self._reader.raw(played, start=self._start, on_damage=self._on_damage):
             publisher, convert = self._outlets[message.topic]
             ready = convert(message)
-            now = monotonic_ns()
             if self._begun is None:
-                self._begun = (message.time, now)
+                self._begun = (message.time, monotonic_ns())
             due = self._begun[1] + round((message.time - self._begun[0]) / self._rate)
-            if stop.wait(max(0, due - now) / 1e9):
+            if not self._wait(due, message.time, stop):
                 return
             published = monotonic_ns()
             publisher.publish(ready)
@@ -134,6 +158,28 @@ class Player:
             msg = "the bag's clock starts with the first message played"
             raise ValueError(msg)
         return self._begun[0] + round((monotonic - self._begun[1]) * self._rate)
+
+    def _wait(self, due: int, time: int, stop: Event) -> bool:
+        """Wait until a time of the bag is due, telling the time; return False where stopped."""
+        clock = self._clock
+        if clock is None:
+            return not stop.wait(max(0, due - monotonic_ns()) / 1e9)
+        while (left := due - monotonic_ns()) > 0:
+            if stop.wait(min(left, _TICK) / 1e9):
+                return False
+            # What is not published yet is in the future: a late wakeup shall not tell of it.
+            clock.publish(_clock(min(self.bag_time(monotonic_ns()), time)))
+        clock.publish(_clock(time))
+        return not stop.is_set()
+
+    def _publish_latched(self) -> None:
+        """Publish what late subscribers to the bag's beginning would still have got."""
+        latched = [name for name in self._outlets if self._reader.topic(name).latched]
+        if not latched:
+            return
+        for message in self._reader.raw(latched, stop=self._start, on_damage=self._on_damage):
+            publisher, convert = self._outlets[message.topic]
+            publisher.publish(convert(message))
 
     def _decompressed(self, raw: RawMessage) -> Image:
         compressed = self._reader.decode(raw)
@@ -152,6 +198,24 @@ class Player:
 def wire_name(topic: str) -> str:
     """Return the full name of a topic of a bag; ROS 1 bags leave the leading slash out."""
     return topic if topic.startswith("/") else f"/{topic}"
+
+
+def _latching(qos: QoSProfile, topic: TopicInfo) -> QoSProfile:
+    """Return the QoS of a topic: that of all, for late subscribers too if it was latched."""
+    if not topic.latched:
+        return qos
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=max(1, min(topic.count, _MOST_LATCHED)),
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+
+
+def _clock(time: int) -> Clock:
+    message = Clock()
+    message.clock.sec, message.clock.nanosec = divmod(time, 1_000_000_000)
+    return message
 
 
 def _serialised(raw: RawMessage) -> bytes:
