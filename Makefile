@@ -7,6 +7,8 @@ OUT ?= out/demo
 PYTEST_ARGS ?=
 
 VENV := .venv
+# A second generation of ROS; two in one environment would be in each other's way.
+KILTED := .venv-kilted
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install -qq -c constraints.txt --no-build-isolation
@@ -25,11 +27,11 @@ unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench format clean distclean
+.PHONY: help demo test test-all lint bench soak format clean distclean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.stamp ## play a bag through the real node (BAG=, MODEL=, OUT=)
 	@$(BIN)/fastdepth demo --out '$(OUT)' $(if $(MODEL),--model '$(MODEL)') $(if $(BAG),'$(BAG)')
@@ -38,14 +40,22 @@ test: lint ## all checks: lint, types and tests
 	@echo "== tests"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+test-all: test $(KILTED)/stamp ## the same, and the node once more with ROS 2 Kilted
+	@echo "== tests of the node with ROS 2 Kilted"
+	@$(KILTED)/bin/python -m pytest test/fastdepth_ros $(PYTEST_ARGS)
+
 lint: $(VENV)/all.stamp ## ruff and mypy
 	@echo "== lint and types"
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy $(PACKAGES)
 
-bench: $(VENV)/demo.stamp ## what the node adds to inference, CPU time a frame
+bench: $(VENV)/demo.stamp ## what the node adds to inference (MODEL=)
 	@$(BIN)/python tools/bench_depth_path.py
+	@$(BIN)/python tools/bench_node.py $(if $(MODEL),--model '$(MODEL)')
+
+soak: $(VENV)/demo.stamp ## half an hour at 30 Hz: nothing grows, nothing is lost (MODEL=)
+	@$(BIN)/python tools/soak.py $(if $(MODEL),--model '$(MODEL)')
 
 format: $(VENV)/all.stamp ## lay the code out as the linter wants it
 	@$(BIN)/ruff check --fix
@@ -56,7 +66,7 @@ clean: ## remove what was built and measured, not .venv
 	find $(PACKAGES) launch test tools -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean ## remove .venv too
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(KILTED)
 
 $(VENV)/base.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null || { \
@@ -81,4 +91,16 @@ $(VENV)/demo.stamp: $(VENV)/base.stamp setup.py setup.cfg constraints.txt $(COPI
 $(VENV)/all.stamp: $(VENV)/demo.stamp
 	@echo "== installing torch and the test tools into $(VENV) (some minutes, 6 GB)"
 	@$(INSTALL) -e '.[all]'
+	@touch $@
+
+$(KILTED)/stamp: $(VENV)/base.stamp setup.py constraints.txt constraints-kilted.txt
+	@echo "== installing the core, ROS 2 Kilted and the test tools into $(KILTED) (0.5 GB)"
+	@$(PYTHON) -m venv $(KILTED)
+	@grep -v '^ros-' constraints.txt >$(KILTED)/constraints.txt
+	@cat constraints-kilted.txt >>$(KILTED)/constraints.txt
+	@$(KILTED)/bin/python -m pip --disable-pip-version-check install -qq \
+	  -c $(KILTED)/constraints.txt setuptools wheel
+	@$(KILTED)/bin/python -m pip --disable-pip-version-check install -qq --no-build-isolation \
+	  -c $(KILTED)/constraints.txt -e '.[bags,hdf5,test]' onnx \
+	  'ros-rclpy[fastrtps]' ros-sensor-msgs ros-diagnostic-msgs ros-std-srvs
 	@touch $@
