@@ -27,3 +27,7 @@ class ConfigError(FastDepthError):
 
 class ExportError(FastDepthError):
     """A network could not be exported, or the exported file does not do what torch does."""
+
+
+class QuantizeError(FastDepthError):
+    """A model file cannot be quantised, or the 8-bit file is too far from it."""

@@ -34,6 +34,7 @@ VERBS = {
     "demo": Verb("fastdepth_ros.demo.cli", "ros", "play a bag through the real node and score it"),
     "train": Verb("fastdepth_train.cli.train", "train", "train a network"),
     "export": Verb("fastdepth_train.cli.export", "train", "turn a checkpoint into an ONNX file"),
+    "quantize": Verb("fastdepth_train.cli.quantize", "train", "make an 8-bit model of a float one"),
     "presets": Verb("fastdepth_train.cli.presets", "train", "list the networks and what they cost"),
 }
 
