@@ -14,22 +14,21 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from time import perf_counter
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import onnx
 import onnxruntime as ort
+from onnx import numpy_helper
 
-from fastdepth.engines import ENGINES, check_readable, open_engine, read_signature
+from fastdepth.engines import check_readable, read_signature
 from fastdepth.engines.agreement import static_shape
 from fastdepth.engines.onnx_file import CPU, reason_of
-from fastdepth.errors import EngineError, MissingExtraError
 from fastdepth.frame import F32Array, Frame, FrameSource, IndexedSource
 from fastdepth.preprocess import Preprocessor
 from fastdepth_train.equalize import equalize
 from fastdepth_train.errors import QuantizeError
+from fastdepth_train.side_by_side import time_together
 
 METHODS = ("MinMax", "Percentile", "Entropy")
 # Mean difference over mean depth at which nothing is written.
@@ -69,23 +68,6 @@ class Quantised(NamedTuple):
     kept: tuple[str, ...]
     difference: float
     relative: float
-
-
-class EngineReport(NamedTuple):
-    """How another engine runs the quantised file.
-
-    Attributes:
-        engine: its name.
-        mean: mean difference from onnxruntime, metres; None where it does not run the file.
-        largest: of any pixel, metres; None likewise.
-        reason: why it does not run the file.
-
-    """
-
-    engine: str
-    mean: float | None = None
-    largest: float | None = None
-    reason: str = ""
 
 
 def spread(source: FrameSource, count: int) -> list[Frame]:
@@ -155,7 +137,7 @@ def quantize(
     kept = named
     if keep_float == AUTO:
         kept = _choose(work, method, inner, judge, path)
-    result = work.build(method, kept)
+    result = centred(work.build(method, kept), model, last, calibrating)
     relative = judge.relative(result)
     # Not '>': NaN must not pass.
     if not relative <= LIMIT:
@@ -168,39 +150,34 @@ def quantize(
     return Quantised(result, method, results, equalised, kept, judge.difference(result), relative)
 
 
-def compare_engines(path: Path, tensors: Sequence[F32Array]) -> list[EngineReport]:
-    """Run a file in every engine and compare with onnxruntime."""
-    reference = open_engine(path, threads=1)
-    expected = [reference.run(tensor).copy() for tensor in tensors]
-    reports = []
-    for name in ENGINES[1:]:
-        try:
-            with _quiet_opencv():
-                engine = open_engine(path, engine=name, threads=1)
-            outputs = [engine.run(tensor).copy() for tensor in tensors]
-        except (EngineError, MissingExtraError) as err:
-            reports.append(EngineReport(name, reason=str(err)))
-            continue
-        apart = [np.abs(a - b) for a, b in zip(outputs, expected, strict=True)]
-        largest = float(np.max(apart))
-        reports.append(EngineReport(engine.description, float(np.mean(apart)), largest))
-    return reports
+def centred(
+    quantised: onnx.ModelProto, model: onnx.ModelProto, last: str, tensors: Sequence[F32Array]
+) -> onnx.ModelProto:
+    """Return the quantised network with the mean output of its last convolution put right.
 
+    Rounding in the layers before shifts that mean; its bias, a float, takes the shift back
+    (Nagel et al., ICCV 2019, section 4.2, with measured means).
 
-def time_together(
-    paths: Sequence[Path], tensors: Sequence[F32Array], rounds: int = 200
-) -> list[float]:
-    """Return the median seconds of one inference of each file, taken in turns on one thread."""
-    engines = [open_engine(path, threads=1) for path in paths]
-    seconds: list[list[float]] = [[] for _ in paths]
-    for turn in range(rounds + 10):
-        tensor = tensors[turn % len(tensors)]
-        for engine, times in zip(engines, seconds, strict=True):
-            start = perf_counter()
-            engine.run(tensor)
-            times.append(perf_counter() - start)
-    # The first ten rounds warm up.
-    return [float(np.median(times[10:])) for times in seconds]
+    Args:
+        quantised: has the last convolution in float.
+        model: the float network.
+        last: the name of that convolution.
+        tensors: inputs to take the means over.
+
+    """
+    node = next(node for node in quantised.graph.node if node.name == last)
+    if len(node.input) < 3:
+        return quantised
+    means = [
+        _outputs(_showing(one, node.output[0]), tensors, node.output[0]).mean(axis=(0, 1, 3, 4))
+        for one in (model, quantised)
+    ]
+    result = onnx.ModelProto()
+    result.CopyFrom(quantised)
+    bias = next(item for item in result.graph.initializer if item.name == node.input[2])
+    right = numpy_helper.to_array(bias) + means[0] - means[1]
+    bias.CopyFrom(numpy_helper.from_array(right.astype(np.float32), bias.name))
+    return result
 
 
 def prepared_inputs(frames: Sequence[Frame], prepare: Preprocessor) -> list[F32Array]:
@@ -370,8 +347,19 @@ class _Reader:
         return next(self._inputs, None)
 
 
-def _outputs(model: bytes, tensors: Sequence[F32Array]) -> F32Array:
-    """Return the outputs of a network for these inputs, stacked."""
+def _showing(model: onnx.ModelProto, name: str) -> bytes:
+    """Return the network with one more output."""
+    shown = onnx.ModelProto()
+    shown.CopyFrom(model)
+    if name not in {item.name for item in shown.graph.output}:
+        kind = onnx.TensorProto.FLOAT
+        shown.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
+    content: bytes = shown.SerializeToString()
+    return content
+
+
+def _outputs(model: bytes, tensors: Sequence[F32Array], name: str | None = None) -> F32Array:
+    """Return an output of a network for these inputs, stacked; the first if none is named."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
@@ -381,7 +369,8 @@ def _outputs(model: bytes, tensors: Sequence[F32Array]) -> F32Array:
         msg = f"onnxruntime cannot run the quantised network: {reason_of(err)}"
         raise QuantizeError(msg) from err
     image = session.get_inputs()[0].name
-    return np.stack([session.run(None, {image: tensor})[0] for tensor in tensors])
+    output = name or session.get_outputs()[0].name
+    return np.stack([session.run([output], {image: tensor})[0] for tensor in tensors])
 
 
 @contextlib.contextmanager
@@ -395,15 +384,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def _quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV from telling on the terminal what its exception says too."""
-    logging_of = cv2.utils.logging
-    level = logging_of.getLogLevel()
-    logging_of.setLogLevel(logging_of.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        logging_of.setLogLevel(level)

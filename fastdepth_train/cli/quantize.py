@@ -22,14 +22,12 @@ from fastdepth_train.export import measure
 from fastdepth_train.quantize import (
     AUTO,
     METHODS,
-    EngineReport,
     Quantised,
-    compare_engines,
     prepared_inputs,
     quantize,
     spread,
-    time_together,
 )
+from fastdepth_train.side_by_side import EngineReport, compare_engines, time_together
 
 _SHOWN = ("rmse", "abs_rel", "delta1")
 _FRAMES_TO_TIME = 8

@@ -38,7 +38,7 @@ def small(tmp_path):
     """Return a small network whose card has notes, a licence and a figure."""
     path = build_small_network(tmp_path / "small.onnx")
     model = onnx.load(str(path))
-    # Depth of some metres, positive everywhere.
+    # Above zero in many pixels: a ReLU is last.
     bias = next(item for item in model.graph.initializer if item.name == "c7_b")
     bias.CopyFrom(numpy_helper.from_array(np.array([3.0], np.float32), "c7_b"))
     onnx.save(model, str(path))
@@ -147,6 +147,24 @@ def ranges_of(model, name, tensors):
     from fastdepth_train.equalize import _ranges  # noqa: PLC0415
 
     return _ranges(model, [name], tensors)[name]
+
+
+def test_the_mean_of_the_last_convolution_is_put_right(small):
+    tensors = inputs(small)
+    model = module._prepared(small)
+    last = list(convolutions(model))[-1]
+    spoilt = onnx.ModelProto()
+    spoilt.CopyFrom(model)
+    bias = next(item for item in spoilt.graph.initializer if item.name == "c7_b")
+    bias.CopyFrom(numpy_helper.from_array(np.array([3.25], np.float32), "c7_b"))
+    right = module.centred(spoilt, model, last, tensors)
+    assert constants(right)["c7_b"] == pytest.approx(constants(model)["c7_b"], abs=1e-4)
+    found = quantize(small, tensors, methods=["MinMax"], keep_float=())
+    means = [
+        module._outputs(module._showing(one, "c7"), tensors[0::2], "c7").mean()
+        for one in (model, found.model)
+    ]
+    assert means[1] == pytest.approx(means[0], abs=1e-4)
 
 
 def test_the_verb_carries_the_card_and_measures_the_new_file(small, rooms, tmp_path, capsys):
