@@ -38,6 +38,33 @@ ARGUMENTS = [
         description="YAML file with the parameters of the node.",
     ),
     DeclareLaunchArgument(
+        "autostart",
+        default_value="",
+        choices=["", "true", "false"],
+        description="Configure and activate the node at once; false where a lifecycle manager does "
+        "it; empty: as params_file says (true).",
+    ),
+    DeclareLaunchArgument(
+        "image_transport",
+        default_value="",
+        choices=["", "raw", "compressed"],
+        description="compressed subscribes to the topic IMAGE/compressed (JPEG or PNG); empty: as "
+        "params_file says (raw).",
+    ),
+    DeclareLaunchArgument(
+        "point_cloud",
+        default_value="false",
+        choices=["true", "false"],
+        description="Start depth_image_proc beside it, which publishes depth/points_xyz (the node "
+        "itself publishes depth/points, with colour).",
+    ),
+    DeclareLaunchArgument(
+        "laser_scan",
+        default_value="false",
+        choices=["true", "false"],
+        description="Start depthimage_to_laserscan beside it, which publishes depth/scan.",
+    ),
+    DeclareLaunchArgument(
         "namespace", default_value="", description="Namespace of the node and of its topics."
     ),
     DeclareLaunchArgument(
@@ -71,8 +98,13 @@ def start_node(context: LaunchContext) -> list[Action]:
     image = value["image"]
     beside = f"{image.rpartition('/')[0]}/camera_info" if "/" in image else "camera_info"
     parameters: list[object] = [value["params_file"]]
-    if value["model"]:
-        parameters.append({"model": ParameterValue(value["model"], value_type=str)})
+    parameters += [
+        {name: ParameterValue(value[name], value_type=str)}
+        for name in ("model", "image_transport")
+        if value[name]
+    ]
+    if value["autostart"]:
+        parameters.append({"autostart": value["autostart"] == "true"})
     parameters.append(
         {"use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)}
     )
@@ -91,7 +123,39 @@ def start_node(context: LaunchContext) -> list[Action]:
             remappings=[("image", image), ("camera_info", value["camera_info"] or beside)],
             arguments=["--ros-args", "--log-level", value["log_level"]],
         ),
+        *(node for name, node in consumers(value["namespace"]).items() if value[name] == "true"),
     ]
+
+
+def consumers(namespace: str) -> dict[str, Node]:
+    """Return the nodes that may be started beside it, by the argument that asks for them."""
+    time = {"use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)}
+    return {
+        "point_cloud": Node(
+            package="depth_image_proc",
+            executable="point_cloud_xyz_node",
+            name="depth_point_cloud",
+            namespace=namespace,
+            parameters=[time],
+            remappings=[
+                ("image_rect", "depth/image_rect"),
+                ("camera_info", "depth/camera_info"),
+                ("points", "depth/points_xyz"),
+            ],
+        ),
+        "laser_scan": Node(
+            package="depthimage_to_laserscan",
+            executable="depthimage_to_laserscan_node",
+            name="depth_laser_scan",
+            namespace=namespace,
+            parameters=[time],
+            remappings=[
+                ("depth", "depth/image_rect"),
+                ("depth_camera_info", "depth/camera_info"),
+                ("scan", "depth/scan"),
+            ],
+        ),
+    }
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -88,6 +88,10 @@ def test_every_argument_has_a_description() -> None:
         "camera_info",
         "model",
         "params_file",
+        "autostart",
+        "image_transport",
+        "point_cloud",
+        "laser_scan",
         "namespace",
         "use_sim_time",
         "log_level",
@@ -101,7 +105,8 @@ def test_defaults(tmp_path: Path) -> None:
     assert "camera_info:=camera_info" in pairs(started, "-r")
     assert pairs(started, "--log-level") == ["info"]
     assert str(ROOT / "config" / "depth.yaml") in pairs(started, "--params-file")
-    assert not any("model" in text for text in started["files"][1:])
+    given = "\n".join(started["files"][1:])
+    assert not [name for name in ("model", "autostart", "image_transport") if name in given]
     for name in PROFILES:
         assert started["environment"][name] == str(ROOT / "config" / "fastdds.xml")
 
@@ -126,6 +131,8 @@ def test_arguments_reach_the_node(tmp_path: Path) -> None:
         "namespace:=robot",
         "use_sim_time:=true",
         "log_level:=debug",
+        "autostart:=false",
+        "image_transport:=compressed",
     )
     remappings = pairs(started, "-r")
     assert "image:=/front/color/image_raw" in remappings
@@ -136,6 +143,8 @@ def test_arguments_reach_the_node(tmp_path: Path) -> None:
     assert "threads: 3" in text
     assert "model: /data/123" in text
     assert "use_sim_time: true" in text
+    assert "autostart: false" in text
+    assert "image_transport: compressed" in text
 
 
 def test_a_camera_info_of_ones_own(tmp_path: Path) -> None:
