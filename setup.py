@@ -9,6 +9,7 @@ from setuptools import Distribution, find_packages, setup
 NAME = "fastdepth"
 # colcon build --symlink-install runs a link to this file in a folder that lacks most of the rest.
 ROOT = Path(__file__).resolve().parent
+EXECUTABLES = ("depth_node", "evaluate_node")
 SHARED = ("launch", "config", "models", "samples")
 
 # Wheels of ROS 2 Jazzy; they exist for this platform alone, others have ROS from its own packages.
@@ -76,7 +77,7 @@ def data_files() -> list[tuple[str, list[str]]]:
     places[Path("share/ament_index/resource_index/packages")] = [Path("resource", NAME)]
     places[share] = [Path("package.xml")]
     # A file and not an entry point: pip puts entry points into bin, where ROS does not look.
-    places[Path("lib", NAME)] = [Path("resource", "depth_node")]
+    places[Path("lib", NAME)] = [Path("resource", name) for name in EXECUTABLES]
     for folder in SHARED:
         for found in sorted((ROOT / folder).rglob("*")):
             path = found.relative_to(ROOT)

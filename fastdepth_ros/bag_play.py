@@ -51,6 +51,7 @@ def main(argv: list[str]) -> int:
         total = sum(bag.topic(name).count for name in topics)
         show = stack.enter_context(progress(total, "playing"))
         count = 0
+        stop.wait(args.delay)
         while True:
             passed = _pass(player, session, show, total, stop)
             count += passed
@@ -162,6 +163,14 @@ def _parser() -> argparse.ArgumentParser:
         help="publish topic A of the bag as B",
     )
     parser.add_argument(
+        "--delay",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="wait S seconds before the first message, for subscribers to find the topics "
+        "(default: 0)",
+    )
+    parser.add_argument(
         "--start",
         type=float,
         default=0.0,
@@ -179,6 +188,17 @@ def _positive(text: str) -> float:
         value = math.nan
     if not 0 < value < math.inf:
         msg = f"{text!r} is no rate; expected a positive number"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        msg = f"{text!r} is no time; expected seconds, 0 or above"
         raise argparse.ArgumentTypeError(msg)
     return value
 

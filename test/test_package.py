@@ -265,7 +265,8 @@ def test_data_files_lie_where_ros_looks(description):
     expected = {f"share/fastdepth/{path}": path for path in shared_files()}
     expected["share/ament_index/resource_index/packages/fastdepth"] = "resource/fastdepth"
     expected["share/fastdepth/package.xml"] = "package.xml"
-    expected["lib/fastdepth/depth_node"] = "resource/depth_node"
+    for name in ("depth_node", "evaluate_node"):
+        expected[f"lib/fastdepth/{name}"] = f"resource/{name}"
     assert placed == expected
     assert {Path(path).parts[0] for path in placed.values()} >= {"launch", "config", "models"}
 

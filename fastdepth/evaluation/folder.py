@@ -21,7 +21,13 @@ _OURS = {METRICS, RECORDS, REPORT, RECORDING}
 
 
 def evaluate_source(
-    path: Path, options: Options, out: Path | None, show: Show, stop: Callable[[], bool]
+    path: Path,
+    options: Options,
+    out: Path | None,
+    show: Show,
+    stop: Callable[[], bool],
+    *,
+    make: Callable[[Path, Options, Path], Evaluator] = Evaluator,
 ) -> dict[str, Any]:
     """Evaluate one source and write its folder.
 
@@ -31,6 +37,7 @@ def evaluate_source(
         out: the folder to make, in the place of an earlier result; None keeps the figures alone.
         show: told how many frames are done, of how many.
         stop: asked before each frame; once it is true the result is marked as partial.
+        make: makes the evaluator; a live evaluation has one of its own.
 
     Returns:
         The content of metrics.json.
@@ -41,9 +48,9 @@ def evaluate_source(
     """
     if out is None:
         with tempfile.TemporaryDirectory() as scratch:
-            return Evaluator(path, options, Path(scratch)).run(show, stop).figures
+            return make(path, options, Path(scratch)).run(show, stop).figures
     with result_folder(out, path, names=_OURS, mark=METRICS, maker="evaluation") as folder:
-        result = Evaluator(path, options, folder).run(show, stop)
+        result = make(path, options, folder).run(show, stop)
         with whole_file(folder / REPORT) as file:
             file.write_text(report_page(result), encoding="utf-8")
         write_json(folder / METRICS, result.figures)

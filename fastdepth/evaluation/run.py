@@ -10,15 +10,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fastdepth import __version__
 from fastdepth.calibration import Calibration
+from fastdepth.card import ModelCard
 from fastdepth.error_sums import F64Array, bias_of, error_sums, metrics_of
 from fastdepth.errors import MissingExtraError, NoTruthError
-from fastdepth.estimator import DepthEstimator
+from fastdepth.estimator import DepthEstimator, Prediction
 from fastdepth.evaluation.breakdown import Breakdown
 from fastdepth.evaluation.calibrated import calibrated
 from fastdepth.evaluation.options import SCHEMA_VERSION, Options
@@ -28,7 +29,7 @@ from fastdepth.evaluation.records import SCORED, STAGES, Records
 from fastdepth.evaluation.steadiness import SteadinessMeter
 from fastdepth.evaluation.stream import REASONS, Predicted, predictions
 from fastdepth.evaluation.words import findings, warnings
-from fastdepth.frame import F32Array
+from fastdepth.frame import F32Array, Frame, FrameSource
 from fastdepth.metrics import METRIC_KEYS, require_pixels
 from fastdepth.protocols import Predictor, compare
 from fastdepth.sources import BagSource, open_source
@@ -60,6 +61,46 @@ class Result:
     chosen: list[Chosen]
 
 
+class Described(Protocol):
+    """What is asked of an engine here."""
+
+    @property
+    def description(self) -> str:
+        """Engine, provider or device, and threads."""
+        ...
+
+
+class Model(Protocol):
+    """What is asked of a model here; DepthEstimator has it."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Its card."""
+        ...
+
+    @property
+    def engine(self) -> Described:
+        """What runs it."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was asked of the engine and could not be had."""
+        ...
+
+    def predict_frame(self, frame: Frame) -> Prediction:
+        """Return the depth of a frame."""
+        ...
+
+
+class Opened(NamedTuple):
+    """What is evaluated, and the fingerprint of the result."""
+
+    source: FrameSource
+    model: Model
+    fingerprint: str
+
+
 class Evaluator:
     """Runs one source through the model, once."""
 
@@ -76,17 +117,13 @@ class Evaluator:
 
         """
         self._options = options
-        self._source = open_source(path, **options.source)
-        self._estimator = DepthEstimator.load(
-            options.model, threads=options.threads, camera_aware=options.camera_aware
-        )
+        self._source, self._estimator, self._fingerprint = self._open(path)
         self._predict: Predictor = self._estimator.predict_frame
         self._warnings: list[str] = list(self._estimator.notes)
         self._calibration: Calibration | None = None
         if options.calibration is not None:
             self._calibrate(Calibration.read(options.calibration))
         self._folder = folder
-        self._fingerprint = options.fingerprint(path)
         self._records = Records(folder / RECORDS)
         self._recording: Recording | None = None
         self._breakdown = Breakdown()
@@ -128,6 +165,15 @@ class Evaluator:
         errors = self._records.column("abs_rel")
         chosen = self._pool.chosen(errors[np.isfinite(errors)])
         return Result(self._figures(seconds, partial=partial), self._records, chosen)
+
+    def _open(self, path: Path) -> Opened:
+        """Open source and model; a live evaluation has others."""
+        options = self._options
+        source = open_source(path, **options.source)
+        model = DepthEstimator.load(
+            options.model, threads=options.threads, camera_aware=options.camera_aware
+        )
+        return Opened(source, model, options.fingerprint(path))
 
     def _calibrate(self, calibration: Calibration) -> None:
         self._calibration = calibration
@@ -340,7 +386,7 @@ def _calibration(path: Path | None, calibration: Calibration | None) -> dict[str
     return {"file": str(path), "scale": correction.scale, "offset": correction.offset}
 
 
-def _machine(estimator: DepthEstimator) -> dict[str, Any]:
+def _machine(estimator: Model) -> dict[str, Any]:
     return {
         "platform": platform.platform(),
         "cpus": os.cpu_count(),

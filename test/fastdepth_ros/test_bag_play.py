@@ -169,7 +169,8 @@ def test_what_the_bag_does_not_have_is_refused(tmp_path, capsys, arguments, mess
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--rate", "0"], ["--rate", "inf"], ["--remap", "a:b"], ["--remap", ":=b"]]
+    "arguments",
+    [["--rate", "0"], ["--rate", "inf"], ["--delay", "-1"], ["--remap", "a:b"], ["--remap", ":=b"]],
 )
 def test_impossible_arguments_are_wrong_usage(tmp_path, arguments):
     with pytest.raises(SystemExit) as ended:

@@ -1,0 +1,1 @@
+"""Live evaluation: depth scored as it arrives."""
