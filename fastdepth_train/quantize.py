@@ -232,7 +232,10 @@ class _Work:
                 {},
             )
             quantizer.quantize_model()
+            # Nodes were appended; the format, and OpenCV, want each after what it reads.
+            quantizer.model.topological_sort()
         result: onnx.ModelProto = quantizer.model.model
+        del result.metadata_props[:]
         return result
 
 

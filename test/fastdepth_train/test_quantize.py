@@ -83,6 +83,8 @@ def test_activations_are_unsigned_and_weights_signed_per_channel(small):
         activation = writers[conv.input[0]]
         assert activation.op_type == "DequantizeLinear"
         assert values[activation.input[2]].dtype == np.uint8
+    onnx.checker.check_model(found.model)
+    assert not found.model.metadata_props
     assert [(o.domain, o.version) for o in found.model.opset_import] == [("", 18)]
 
 
