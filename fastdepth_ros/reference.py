@@ -100,6 +100,33 @@ _DROPS = """\
 the sum of these:
 """
 
+_LAUNCH = """\
+## Launch
+`depth.launch.py` starts the node with the Fast DDS profile that large images need; every argument
+is in `ros2 launch fastdepth depth.launch.py --show-args`. `autostart:=false` leaves the transitions
+to a lifecycle manager. `point_cloud:=true` starts depth_image_proc beside the node
+(`depth/points_xyz`) and `laser_scan:=true` depthimage_to_laserscan (`depth/scan`); these two
+packages were not at hand when this was written, so that part was not run.
+"""
+
+_COST = """\
+## Cost
+Measured by `tools/bench_node.py` with VGA images at 30 Hz, a network of 3.4 ms on one thread, ROS 2
+Jazzy, on an idle x86 machine of two CPUs; medians of five rounds in which the node, the network
+alone and everything but ROS (pixels to depth) take turns:
+
+| | CPU time a frame | latency from receipt to publishing |
+|---|---|---|
+| the network alone | 3.4 ms | 3.4 ms |
+| pixels to depth, without ROS | 3.8 ms | 3.8 ms |
+| the node | 4.3 to 5.1 ms | 4.0 to 4.5 ms |
+
+The node adds about one millisecond of CPU, whatever the network costs: 0.2 ms Fast DDS taking the
+image in, 0.3 ms handing it to Python, 0.2 ms publishing depth and camera_info, the rest threads
+that wake each other. Taking in image and camera_info alone cost 2.1 ms with rclpy's executor and
+the C library's defaults, and costs 0.5 ms in the way the node does it.
+"""
+
 _TIME = """\
 ## Time
 Depth carries the header of its image, unchanged. Ages are by the node's clock, so with
@@ -184,9 +211,11 @@ def document() -> str:
         f"{_WHY}\n{why_table()}",
         f"{_PARAMETERS}\n{parameter_table()}",
         _LIFECYCLE,
+        _LAUNCH,
         f"{_DIAGNOSTICS}\n{key_table()}",
         f"{_DROPS}\n{drop_table()}",
         _TIME,
+        _COST,
     ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 

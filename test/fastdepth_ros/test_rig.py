@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -120,6 +121,16 @@ def test_what_cannot_be_had_is_named(model: Path, changes, error, words: str) ->
     with pytest.raises(error, match=words):
         assemble(Settings(**({"model": str(model)} | changes)), before)
     np.testing.assert_allclose(depth_of(before), 2 * PLAIN, rtol=1e-5)
+
+
+def test_another_engine_gives_the_same_depth(model: Path) -> None:
+    threads = cv2.getNumThreads()
+    try:
+        rig = assemble(Settings(model=str(model), engine="cv2dnn", fallback="strict"))
+        np.testing.assert_allclose(depth_of(rig), 2 * PLAIN, rtol=1e-5)
+    finally:
+        cv2.setNumThreads(threads)
+    assert "OpenCV" in rig.identity()["engine"]
 
 
 def test_a_provider_that_is_not_here_is_fallen_back_from_or_refused(model: Path) -> None:
