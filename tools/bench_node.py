@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -176,7 +175,7 @@ class Bench:
         if self._bare.stdin is not None:
             self._bare.stdin.close()
         self._bare.wait(PATIENCE)
-        self._node.send_signal(signal.SIGINT)
+        self._node.terminate()  # SIGINT is ignored where a shell started this in the background
         try:
             self._node.wait(PATIENCE)
         finally:

@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -308,7 +307,7 @@ def running(model: Path, environment: dict[str, str]) -> Iterator[subprocess.Pop
     )
     try:
         yield process
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # SIGINT is ignored where a shell started this in the background
         if process.wait(PATIENCE):
             msg = f"the node ended with {process.returncode}"
             raise SystemExit(msg)
@@ -330,8 +329,8 @@ def main(argv: list[str] | None = None) -> int:
         environment = ros_environment(Path(scratch))
         with RosSession("soak", environment) as session, running(model, environment) as process:
             report = Soak(session, process, model).run(arguments.minutes)
-    if arguments.json is not None:
-        write_json(arguments.json, asdict(report))
+            if arguments.json is not None:
+                write_json(arguments.json, asdict(report))
     first, last = report.samples[0], report.samples[-1]
     print(
         f"{report.minutes:g} minutes, {report.transitions} transitions, {report.swaps} swaps\n"
