@@ -24,6 +24,7 @@ class Kind(NamedTuple):
     """A kind of source.
 
     Attributes:
+        name: for a user to ask for it.
         what: what it is and how it is recognised, in words.
         opens: makes the source from a path and options.
         options: those it has, of `open_source`.
@@ -32,6 +33,7 @@ class Kind(NamedTuple):
 
     """
 
+    name: str
     what: str
     opens: Callable[..., FrameSource]
     options: frozenset[str]
@@ -46,6 +48,7 @@ def _is_bag(path: Path) -> bool:
 # In the order they are looked for: names right in a folder come before a look into those below.
 KINDS = (
     Kind(
+        "bag",
         "a bag (rosbag2 folder, .mcap, .db3, .bag)",
         BagSource,
         frozenset({"image", "camera_info", "depth", "max_dt"}),
@@ -53,6 +56,7 @@ KINDS = (
         _is_bag,
     ),
     Kind(
+        "tum",
         "a TUM RGB-D folder (rgb.txt)",
         TumSource,
         frozenset({"max_dt"}),
@@ -60,6 +64,7 @@ KINDS = (
         lambda path: (path / "rgb.txt").exists(),
     ),
     Kind(
+        "kaggle",
         "NYU Depth V2 in the Kaggle layout (folder with data/nyu2_*.csv, or one CSV)",
         KaggleSource,
         frozenset({"split"}),
@@ -67,6 +72,7 @@ KINDS = (
         splits,
     ),
     Kind(
+        "nyu_mat",
         f"NYU Depth V2 as {LABELLED_FILE}",
         NyuMatSource,
         frozenset({"split", "raw_depth"}),
@@ -74,6 +80,7 @@ KINDS = (
         lambda path: (path / LABELLED_FILE).exists(),
     ),
     Kind(
+        "list",
         "a list of lines `rgb depth focal` (.txt, or folder with nyudepthv2_*_files_with_gt.txt)",
         ListSource,
         frozenset({"split", "root", "units_per_metre"}),
@@ -81,6 +88,7 @@ KINDS = (
         list_splits,
     ),
     Kind(
+        "rgbd",
         "a folder with rgb/, depth/ and intrinsics.txt",
         RgbdFolder,
         frozenset({"split", "units_per_metre"}),
@@ -88,6 +96,7 @@ KINDS = (
         lambda path: is_rgbd_folder(path) or rgbd_splits(path),
     ),
     Kind(
+        "pictures",
         "a picture or a folder of pictures",
         PicturesSource,
         frozenset(),
@@ -95,6 +104,7 @@ KINDS = (
         has_pictures,
     ),
     Kind(
+        "hdf5",
         "HDF5 files, one a frame (.h5, or folder)",
         Hdf5Source,
         frozenset({"split"}),
@@ -102,6 +112,7 @@ KINDS = (
         has_hdf5,
     ),
     Kind(
+        "sun_rgbd",
         "SUN RGB-D (folders with image/, depth_bfx/ and intrinsics.txt, at any depth)",
         SunRgbdSource,
         frozenset({"split", "raw_depth"}),
@@ -114,6 +125,7 @@ KINDS = (
 def open_source(
     path: Path | str,
     *,
+    kind: str | None = None,
     split: str | None = None,
     image: str | None = None,
     camera_info: str | None = None,
@@ -127,6 +139,7 @@ def open_source(
 
     Args:
         path: a bag, data set, list, folder or picture.
+        kind: what it must be, a name of KINDS; told from the path if None.
         split: which part of a data set.
         image: image topic of a bag; by convention if None.
         camera_info: its camera_info topic; by convention if None.
@@ -143,7 +156,7 @@ def open_source(
 
     """
     path = Path(path)
-    kind = _kind(path)
+    found = _kind(path, kind)
     given: dict[str, Any] = {
         "split": split,
         "image": image,
@@ -155,20 +168,25 @@ def open_source(
     }
     options = {option: value for option, value in given.items() if value is not None}
     for option, value in options.items():
-        if option not in kind.options:
-            text = f"{option}={value} makes no sense for {path}, which is {kind.what}"
+        if option not in found.options:
+            text = f"{option}={value} makes no sense for {path}, which is {found.what}"
             raise SourceError(text)
-    if "max_dt" in kind.options:
+    if "max_dt" in found.options:
         options["max_dt"] = max_dt
-    return kind.opens(path, **options)
+    return found.opens(path, **options)
 
 
-def _kind(path: Path) -> Kind:
-    expected = "; ".join(kind.what for kind in KINDS)
+def _kind(path: Path, name: str | None) -> Kind:
+    names = [kind.name for kind in KINDS]
+    if name is not None and name not in names:
+        text = f"there is no kind of source {name!r}; expected one of: {', '.join(names)}"
+        raise SourceError(text)
+    kinds = [kind for kind in KINDS if name in {None, kind.name}]
+    expected = "; ".join(kind.what for kind in kinds)
     if not path.exists():
         text = f"{path} does not exist; expected one of: {expected}"
         raise SourceError(text)
-    for kind in KINDS:
+    for kind in kinds:
         if path.suffix.lower() in kind.suffixes if path.is_file() else kind.holds(path):
             return kind
     text = f"{path} holds no frames that can be read; expected one of: {expected}"

@@ -5,23 +5,25 @@ So a resumed run sees the numbers an unbroken one would, whatever the number of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from fastdepth.card import InputSpec
+from fastdepth.frame import U8Array
 from fastdepth_train.data.geometric import (
     GeometricConfig,
     View,
-    apply_view,
     depth_factor,
     draw_view,
-    view_matrix,
+    view_of,
+    view_of_depth,
 )
 from fastdepth_train.data.photometric import (
     NEUTRAL,
@@ -50,16 +52,19 @@ class Sample(NamedTuple):
         image: 3xHxW uint8 before `finish`, normalised float32 after it.
         depth: 1xHxW float32 metres of the canonical camera, NaN where there is none.
         look: photometric settings still to be applied.
+        teacher: the same view as a teacher sees it, 3xhxw uint8 RGB of its own input size; None
+            where there is no teacher.
 
     """
 
     image: Tensor
     depth: Tensor
     look: Look
+    teacher: Tensor | None = None
 
 
 class TrainingSet(Dataset[Sample]):
-    """Augmented samples of labelled frames, indexed by (epoch, index)."""
+    """Augmented samples of frames, indexed by (epoch, index)."""
 
     def __init__(
         self,
@@ -67,14 +72,27 @@ class TrainingSet(Dataset[Sample]):
         spec: InputSpec,
         focal_length: tuple[float, float],
         augment: AugmentConfig,
+        *,
         seed: int,
+        teacher: InputSpec | None = None,
     ) -> None:
-        """Serve `store` for a network with input `spec` and canonical `focal_length`."""
+        """Serve frames.
+
+        Args:
+            store: of the frames.
+            spec: of the network's input.
+            focal_length: (fx, fy) of the canonical camera, pixels at input size.
+            augment: how views and colours vary.
+            seed: of the variation.
+            teacher: of a teacher's input, which then sees the same views in its own size.
+
+        """
         self.store = store
         self.spec = spec
         self.focal_length = focal_length
         self.augment = augment
         self.seed = seed
+        self.teacher = teacher
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -94,19 +112,24 @@ class TrainingSet(Dataset[Sample]):
         """Return frame `index` seen in one particular way."""
         image, depth, camera = self.store[index]
         size = (self.spec.width, self.spec.height)
-        matrix = view_matrix(view, (image.shape[1], image.shape[0]), size)
-        seen, truth = apply_view(image, depth, matrix, size)
+        seen = view_of(image, view, self.spec)
+        truth = view_of_depth(depth, view, size)
         factor = depth_factor(view, camera, size, self.focal_length)
         metres = truth.astype(np.float32) * np.float32(factor / STEPS_PER_METRE)
         metres[truth == 0] = np.nan
-        return Sample(torch.from_numpy(seen).permute(2, 0, 1), torch.from_numpy(metres)[None], look)
+        teacher = None if self.teacher is None else _chw(view_of(image, view, self.teacher))
+        return Sample(_chw(seen), torch.from_numpy(metres)[None], look, teacher)
+
+
+Draw = Callable[[np.random.Generator], NDArray[np.int64]]
 
 
 class EpochSampler(Sampler[tuple[int, int]]):
-    """Shuffles anew each epoch, by (seed, epoch) alone; Lightning calls `set_epoch`."""
+    """Draws frames anew each epoch, by (seed, epoch) alone; Lightning calls `set_epoch`."""
 
-    def __init__(self, length: int, seed: int) -> None:
-        """Serve indices 0..length-1."""
+    def __init__(self, draw: Draw, length: int, seed: int) -> None:
+        """Serve what `draw` gives for an epoch: `length` indices."""
+        self.draw = draw
         self.length = length
         self.seed = seed
         self.epoch = 0
@@ -121,14 +144,20 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield (epoch, index) in this epoch's order."""
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.length)
+        order = self.draw(np.random.default_rng((self.seed, self.epoch)))
         return iter([(self.epoch, int(index)) for index in order])
 
 
 def collate(samples: list[Sample]) -> Sample:
     """Stack samples into a batch."""
-    images, depths, looks = zip(*samples, strict=True)
-    return Sample(torch.stack(images), torch.stack(depths), stack_looks(list(looks)))
+    images, depths, looks, teachers = zip(*samples, strict=True)
+    seen = [teacher for teacher in teachers if teacher is not None]
+    return Sample(
+        torch.stack(images),
+        torch.stack(depths),
+        stack_looks(list(looks)),
+        torch.stack(seen) if seen else None,
+    )
 
 
 def finish(batch: Sample, spec: InputSpec, *, photometric: bool) -> Sample:
@@ -143,9 +172,16 @@ def finish(batch: Sample, spec: InputSpec, *, photometric: bool) -> Sample:
     x = batch.image.to(torch.float32) / 255.0
     if photometric:
         x = apply_looks(x, batch.look)
-    if spec.channel_order == "bgr":
-        x = x.flip(1)
+    return batch._replace(image=normalised(x, spec))
+
+
+def normalised(images: Tensor, spec: InputSpec) -> Tensor:
+    """Return Bx3xHxW RGB images (float, 0..1) as the network wants them, channels last."""
+    x = images.flip(1) if spec.channel_order == "bgr" else images
     mean = x.new_tensor(spec.mean).reshape(1, 3, 1, 1)
     std = x.new_tensor(spec.std).reshape(1, 3, 1, 1)
-    x = ((x - mean) / std).contiguous(memory_format=torch.channels_last)
-    return batch._replace(image=x)
+    return ((x - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def _chw(image: U8Array) -> Tensor:
+    return torch.from_numpy(image).permute(2, 0, 1)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdepth.camera import Intrinsics
+from fastdepth.card import InputSpec
 from fastdepth.frame import U8Array
 
 U16Array = NDArray[np.uint16]
@@ -114,39 +115,31 @@ def depth_factor(
     return math.sqrt((fx / whole.fx) * (fy / whole.fy)) / view.zoom
 
 
-def apply_view(
-    image: U8Array, depth: U16Array, matrix: Affine, input_size: tuple[int, int]
-) -> tuple[U8Array, U16Array]:
-    """Resample image (linear) and depth (nearest, so that no depth is invented).
+def view_of(image: U8Array, view: View, spec: InputSpec) -> U8Array:
+    """Resample an image, HxWx3 uint8, to the input's size; outside the frame its edge repeats.
 
-    Args:
-        image: HxWx3 uint8.
-        depth: hxw uint16, 0 where there is none; it sees what the image sees.
-        matrix: frame pixels to input pixels.
-        input_size: (width, height).
-
-    Returns:
-        Image and depth of input size. What lies outside the frame repeats its edge in the image
-        and has no depth.
-
+    Where the input is made by the mean of areas, so is the view: it is drawn at twice the size and
+    each 2x2 averaged, from frames that are hardly larger.
     """
+    scale = 2 if spec.interpolation == "area" else 1
+    size = (spec.width * scale, spec.height * scale)
+    matrix = view_matrix(view, (image.shape[1], image.shape[0]), size)
     seen = cv2.warpAffine(
-        image, matrix, input_size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    if depth.shape != image.shape[:2]:
-        matrix = matrix @ _between(depth.shape, image.shape)
-    truth = cv2.warpAffine(
-        depth,
-        matrix,
-        input_size,
-        flags=cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=0,
-    )
-    return seen, truth
+    if scale > 1:
+        seen = cv2.resize(seen, (spec.width, spec.height), interpolation=cv2.INTER_AREA)
+    return np.asarray(seen, np.uint8)
 
 
-def _between(depth_shape: tuple[int, ...], image_shape: tuple[int, ...]) -> Affine:
-    """Return the 3x3 map from depth pixels to image pixels (pixel edges stay put)."""
-    sy, sx = image_shape[0] / depth_shape[0], image_shape[1] / depth_shape[1]
-    return np.array([[sx, 0.0, sx / 2 - 0.5], [0.0, sy, sy / 2 - 0.5], [0.0, 0.0, 1.0]])
+def view_of_depth(depth: U16Array, view: View, size: tuple[int, int]) -> U16Array:
+    """Resample depth, hxw uint16 with 0 where there is none, to (width, height).
+
+    It sees what its image sees, at any resolution. The nearest measurement is taken, so that no
+    depth is invented; there is none outside the frame.
+    """
+    matrix = view_matrix(view, (depth.shape[1], depth.shape[0]), size)
+    seen = cv2.warpAffine(
+        depth, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(seen, np.uint16)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from fastdepth.card import InputSpec, ModelCard
-from fastdepth.errors import SourceError
-from fastdepth.frame import Frame, IndexedSource
-from fastdepth.sources import open_source
+from fastdepth.cli.common import progress
+from fastdepth.frame import Frame
 from fastdepth_train.data.dataset import (
     AugmentConfig,
     EpochSampler,
@@ -22,7 +23,10 @@ from fastdepth_train.data.dataset import (
     collate,
     finish,
 )
+from fastdepth_train.data.mixing import MixConfig, mix
+from fastdepth_train.data.sources import TRAIN, Frames, MoreFrames, Where, open_frames
 from fastdepth_train.data.store import FrameStore
+from fastdepth_train.distill import Teacher, open_teacher
 from fastdepth_train.errors import ConfigError, TrainingDataError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -30,18 +34,25 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class DepthData(LightningDataModule):
-    """Frames with depth from one data set, one split to train on and one to validate on."""
+    """Frames to train on, from one source or several, and frames to validate on."""
 
     def __init__(
         self,
         *,
         root: str,
-        train_split: str = "train",
-        val_split: str = "val",
+        source: str | None = None,
+        train_split: str | None = None,
+        val_split: str | None = None,
+        val_root: str | None = None,
+        val_share: float = 0.0,
+        more: Sequence[MoreFrames] = (),
+        teacher: str | None = None,
+        mix: MixConfig = MixConfig(),  # noqa: B008 - frozen
         batch_size: int = 16,
         workers: int = 0,
         memory_gib: float = 2.0,
         input_size: tuple[int, int] = (224, 224),
+        interpolation: Literal["linear", "area"] = "linear",
         mean: tuple[float, float, float] = IMAGENET_MEAN,
         std: tuple[float, float, float] = IMAGENET_STD,
         focal_length: tuple[float, float] | None = None,
@@ -54,14 +65,25 @@ class DepthData(LightningDataModule):
         """Describe the data; nothing is read before `setup`.
 
         Args:
-            root: folder of the data set.
-            train_split: which list to train on.
-            val_split: which list to validate on.
+            root: a data set, bag or folder; whatever a frame source reads.
+            source: what kind of source that must be (bag, tum, kaggle, ...), told from the path if
+                not given.
+            train_split: which part of it to train on; `train` unless `val_root` or `val_share`
+                validates without splits.
+            val_split: which part to validate on; `val` likewise.
+            val_root: another source to validate on.
+            val_share: share of the frames to validate on, the last ones: for a recording.
+            more: further frames to train on.
+            teacher: a checkpoint or an ONNX file with a model card that labels what has no depth:
+                unlabelled and mixed images.
+            mix: how much of a batch is blended for the teacher.
             batch_size: frames in a training step.
             workers: loader processes; 0 prepares batches in the training process, which suits
                 frames that fit into memory.
             memory_gib: how much of the decoded training frames to keep in memory.
             input_size: (width, height) of the network's input; the whole frame is stretched to it.
+            interpolation: of that resize. `area` takes the mean, which costs a robot more time
+                unless the factor is whole, and loses less where the input is small.
             mean: of the input's channels, RGB, of values 0..1.
             std: deviation of the same.
             focal_length: (fx, fy) in pixels at input size of the canonical camera that the network
@@ -80,66 +102,85 @@ class DepthData(LightningDataModule):
                 "expected a batch of at least 1 and nothing below 0"
             )
             raise ConfigError(msg)
-        self.root = Path(root)
-        self.train_split = train_split
-        self.val_split = val_split
+        if teacher is None and (mix.share or not all(part.labelled for part in more)):
+            msg = "mixed and unlabelled images have no depth; give --data.teacher to label them"
+            raise ConfigError(msg)
+        self.where = Where(root, source, train_split, val_split, val_root, val_share, tuple(more))
+        self.teacher_file = Path(teacher) if teacher else None
+        self.mix = mix
         self.batch_size = batch_size
         self.workers = workers
         self.memory_gib = memory_gib
-        self.input = InputSpec(*input_size, mean=mean, std=std)
+        self.input = InputSpec(*input_size, mean=mean, std=std, interpolation=interpolation)
         self.focal_length = focal_length
         self.depth_range = depth_range
         self.augment = augment
         self.name = name
         self.terms = terms
         self.seed = seed
+        self._frames: Frames | None = None
         self._train: TrainingSet | None = None
-        self._val: IndexedSource | None = None
+        self._teacher: Teacher | None = None
 
     def setup(self, stage: str) -> None:
-        """Open both splits and read every training frame once.
+        """Open everything and read every training frame once.
 
         Raises:
-            SourceError: a list or folder is missing.
-            TrainingDataError: frames that cannot be trained on (all are named together), or too
-                few for one batch.
+            SourceError: a source is missing, or frames cannot be trained on (all are named
+                together).
+            TrainingDataError: too few frames for one batch.
 
         """
-        if stage not in {"fit", "validate"} or self._val is not None:
+        if stage not in {"fit", "validate"} or self._train is not None:
             return
-        self._val = self._open(self.val_split)
-        source = self._open(self.train_split)
-        store = FrameStore(source, self.memory_gib)
-        if len(store) < self.batch_size:
+        frames = open_frames(self.where)
+        if len(frames.mix) < self.batch_size:
             msg = (
-                f"{source.name} has {len(store)} frames, fewer than one batch of "
+                f"{frames.mix.name} has {len(frames.mix)} frames, fewer than one batch of "
                 f"{self.batch_size}; add frames or set a smaller --data.batch_size"
             )
             raise TrainingDataError(msg)
-        store.check()
+        if self.teacher_file is not None:
+            self._teacher = open_teacher(self.teacher_file)
+        store = FrameStore(frames, self.memory_gib, self._shrink_to())
+        total = len(store)
+        with progress(total, "reading the training frames") as report:
+            for warning in store.check(report):
+                warnings.warn(warning, stacklevel=2)
         focal_length = self.focal_length or _focal_length(store, self.input)
-        self._train = TrainingSet(store, self.input, focal_length, self.augment, self.seed)
+        teacher = self._teacher.card.input if self._teacher else None
+        self._train = TrainingSet(
+            store, self.input, focal_length, self.augment, seed=self.seed, teacher=teacher
+        )
+        self._frames = frames
 
     def card(self, name: str) -> ModelCard:
         """Return the model card as far as the data decide it; call after `setup`."""
-        train = self._ready()
+        train, frames = self._ready()
+        own, others = frames.parts[0], frames.parts[1:]
+        data = [f"{self.name}, {self.where.train_split or TRAIN}, {len(own)} frames"]
+        for part, more in zip(others, self.where.more, strict=True):
+            how = "" if more.labelled else ", without its depth"
+            data.append(f"{Path(more.root).resolve().name}, {len(part)} frames{how}")
+        if self._teacher is not None:
+            data.append(f"labels of {self._teacher.card.name} where there is no depth")
         return ModelCard(
             name=name,
             version="1",
             input=self.input,
             focal_length=train.focal_length,
             depth_range=self.depth_range,
-            training_data=(f"{self.name}, {self.train_split}, {len(train)} frames",),
+            training_data=tuple(data),
             notes=self.terms,
         )
 
     def train_dataloader(self) -> DataLoader[Sample]:
         """Return shuffled batches; the last incomplete one of an epoch is left out."""
-        train = self._ready()
+        train, frames = self._ready()
         return DataLoader(
             train,
             batch_size=self.batch_size,
-            sampler=EpochSampler(len(train), self.seed),
+            sampler=EpochSampler(frames.mix.epoch, len(frames.mix), self.seed),
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
             collate_fn=collate,
@@ -149,9 +190,8 @@ class DepthData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Frame]:
         """Return the validation frames one by one, untouched."""
-        self._ready()
         # A source is a map-style data set as it stands: it has a length and gives items by index.
-        source: Any = self._val
+        source: Any = self._ready()[1].val
         return DataLoader(source, batch_size=None, num_workers=0)
 
     def transfer_batch_to_device(
@@ -163,26 +203,30 @@ class DepthData(LightningDataModule):
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        """Apply photometric augmentation and normalisation where the batch now lives."""
+        """Make network input and labels of a batch where it now lives."""
         del dataloader_idx
         if isinstance(batch, Frame):
             return batch
+        if self._teacher is not None and self._train is not None:
+            batch = mix(batch, self.mix)
+            batch = self._teacher.fill(batch, self.input, self._train.focal_length)
+            batch = batch._replace(teacher=None)
         return finish(batch, self.input, photometric=self.augment.enabled)
 
-    def _open(self, split: str) -> IndexedSource:
-        source = open_source(self.root, split=split)
-        if not isinstance(source, IndexedSource):
-            msg = f"{source.name} can only be read in order; training needs frames in any order"
-            raise SourceError(msg)
-        return source
+    def _shrink_to(self) -> int | None:
+        """Return how wide frames stay where the input is a mean: twice the larger input."""
+        if self.input.interpolation != "area":
+            return None
+        widths = [self.input.width, self._teacher.card.input.width if self._teacher else 0]
+        return 2 * max(widths)
 
-    def _ready(self) -> TrainingSet:
+    def _ready(self) -> tuple[TrainingSet, Frames]:
         if self._train is None:
             self.setup("fit")
-        if self._train is None:
+        if self._train is None or self._frames is None:
             msg = "the training data are not set up; call setup('fit') first"
             raise TrainingDataError(msg)
-        return self._train
+        return self._train, self._frames
 
 
 def with_encoder_origin(card: ModelCard, origin: str) -> ModelCard:
@@ -197,8 +241,9 @@ def _focal_length(store: FrameStore, spec: InputSpec) -> tuple[float, float]:
     camera = store[0].camera
     if camera is None:
         msg = (
-            f"{store.source.name} has no camera intrinsics, so the focal length that the network "
-            "predicts for is unknown; give --data.focal_length '[FX, FY]' (pixels at input size)"
+            f"{store.frames.mix.name} has no camera intrinsics, so the focal length that the "
+            "network predicts for is unknown; give --data.focal_length '[FX, FY]' (pixels at input "
+            "size)"
         )
         raise TrainingDataError(msg)
     at_input = camera.resize(spec.width, spec.height)

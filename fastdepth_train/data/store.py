@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from fastdepth.camera import Intrinsics
-from fastdepth.errors import SourceError
 from fastdepth.frame import F32Array, Frame, IndexedSource, U8Array
+from fastdepth.sources import check_source
+from fastdepth.sources.indexed import IndexedFrames
 from fastdepth_train.data.geometric import U16Array
+from fastdepth_train.data.sources import Frames
 from fastdepth_train.errors import TrainingDataError
 
 # uint16 steps of one millimetre: finer than any sensor, and OpenCV resamples it.
 STEPS_PER_METRE = 1000.0
 GIB = 2**30
+# What does not matter in frames whose depth is thrown away.
+_FAULTS_OF_DEPTH = ("without_depth", "all_invalid", "impossible")
+
+Progress = Callable[[int, int], None]
 
 
-class Labelled(NamedTuple):
-    """A frame with ground truth: image HxWx3 uint8 RGB, depth hxw uint16 mm, 0 where none."""
+class Stored(NamedTuple):
+    """A frame: image HxWx3 uint8 RGB, depth hxw uint16 mm, 0 where none; the camera of both."""
 
     image: U8Array
     depth: U16Array
@@ -26,71 +35,112 @@ class Labelled(NamedTuple):
 
 
 class FrameStore:
-    """Gives labelled frames by index; keeps what it has read while a memory budget lasts."""
+    """Gives frames by index of the mix; keeps what it has read while a memory budget lasts."""
 
-    def __init__(self, source: IndexedSource, budget_gib: float) -> None:
-        """Wrap a source; `budget_gib` of frames stay in memory, the rest is decoded each time."""
-        self.source = source
+    def __init__(self, frames: Frames, budget_gib: float, shrink_to: int | None = None) -> None:
+        """Wrap sources.
+
+        Args:
+            frames: the sources.
+            budget_gib: of frames that stay in memory; the rest is decoded each time.
+            shrink_to: where given, frames are made smaller by a whole factor (the mean of pixels)
+                as long as they stay at least this wide.
+
+        """
+        self.frames = frames
+        self.shrink_to = shrink_to
         self._budget = int(budget_gib * GIB)
-        self._kept: dict[int, Labelled] = {}
+        self._kept: dict[int, Stored] = {}
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return the number of frames."""
-        return len(self.source)
+        return len(self.frames.mix)
 
-    def __getitem__(self, index: int) -> Labelled:
+    def __getitem__(self, index: int) -> Stored:
         """Return frame `index`; raise SourceError or TrainingDataError naming the frame."""
         kept = self._kept.get(index)
-        if kept is not None:
-            return kept
-        frame = labelled(self.source[index])
-        size = frame.image.nbytes + frame.depth.nbytes
-        if size <= self._budget:
-            self._budget -= size
-            self._kept[index] = frame
-        return frame
+        return self.keep(index, self.frames.mix[index]) if kept is None else kept
 
-    def check(self) -> None:
-        """Read every frame once and report all that cannot be trained on together.
+    def is_labelled(self, index: int) -> bool:
+        """Tell whether the frame's depth counts."""
+        return self.frames.labelled[self.frames.mix.locate(index)[0]]
+
+    def keep(self, index: int, frame: Frame) -> Stored:
+        """Return a frame as training uses it, and keep it if there is room."""
+        frame = frame if self.is_labelled(index) else _without_depth(frame)
+        stored = _shrunk(stored_frame(frame), self.shrink_to)
+        size = stored.image.nbytes + stored.depth.nbytes
+        with self._lock:  # the check reads in several threads
+            if size <= self._budget and index not in self._kept:
+                self._budget -= size
+                self._kept[index] = stored
+        return stored
+
+    def check(self, progress: Progress | None = None) -> list[str]:
+        """Read every frame once.
+
+        Args:
+            progress: called with the number of frames read and of all.
+
+        Returns:
+            Warnings about what is strange, but may be right (depth in another unit, say).
 
         Raises:
-            TrainingDataError: there are no frames, or some are unreadable or without ground truth;
-                the message counts them and names the first.
+            SourceError: there are no frames, or some are unreadable, mismatching or without ground
+                truth where it is needed; the message counts them and names the first.
 
         """
-        if len(self) == 0:
-            msg = f"{self.source.name} has no frames; training needs frames with depth"
-            raise TrainingDataError(msg)
-        bad = []
-        for index in range(len(self)):
-            try:
-                self[index]
-            except (SourceError, TrainingDataError) as err:
-                bad.append(str(err))
-        if bad:
-            listed = "\n".join(f"  {reason}" for reason in bad[:5])
-            msg = (
-                f"{len(bad)} of {len(self)} frames of {self.source.name} cannot be trained on; "
-                f"mend or remove them from the list. The first:\n{listed}"
+        warnings: list[str] = []
+        start, total = 0, len(self)
+        for part, is_labelled in zip(self.frames.parts, self.frames.labelled, strict=True):
+
+            def told(done: int, _: int, start: int = start) -> None:
+                if progress is not None:
+                    progress(start + done, total)
+
+            report = check_source(
+                _Keeping(self, part, start),
+                allow=() if is_labelled else _FAULTS_OF_DEPTH,
+                progress=told,
             )
-            raise TrainingDataError(msg)
+            warnings += [f"{part.name}: {text}" for text in report.warnings if is_labelled]
+            start += len(part)
+        return warnings
 
 
-def labelled(frame: Frame) -> Labelled:
-    """Return the frame in the form training keeps it.
+class _Keeping(IndexedFrames):
+    """A part of the store's frames that are kept as they are read, so each is decoded once."""
+
+    def __init__(self, store: FrameStore, part: IndexedSource, start: int) -> None:
+        self.name = part.name
+        self._store, self._part, self._start = store, part, start
+
+    def __len__(self) -> int:
+        return len(self._part)
+
+    def _read(self, index: int) -> Frame:
+        frame = self._part[index]
+        if frame.depth is None or np.isfinite(frame.depth).any():
+            self._store.keep(self._start + index, frame)
+        return frame
+
+
+def stored_frame(frame: Frame) -> Stored:
+    """Return the frame in the form training keeps it; without depth it has zeros.
 
     Raises:
-        TrainingDataError: it has no ground truth, or not one valid pixel of it.
+        TrainingDataError: it has a depth image with not one valid pixel.
 
     """
     if frame.depth is None:
-        msg = f"{frame.name}: no ground-truth depth"
-        raise TrainingDataError(msg)
-    depth = to_millimetres(frame.depth)
-    if not depth.any():
-        msg = f"{frame.name}: not one valid depth pixel"
-        raise TrainingDataError(msg)
-    return Labelled(np.ascontiguousarray(frame.image), depth, frame.intrinsics)
+        depth = np.zeros(frame.image.shape[:2], np.uint16)
+    else:
+        depth = to_millimetres(frame.depth)
+        if not depth.any():
+            msg = f"{frame.name}: not one valid depth pixel"
+            raise TrainingDataError(msg)
+    return Stored(np.ascontiguousarray(frame.image), depth, frame.intrinsics)
 
 
 def to_millimetres(depth: F32Array) -> U16Array:
@@ -99,3 +149,21 @@ def to_millimetres(depth: F32Array) -> U16Array:
     steps[(steps < 0) | (steps > np.iinfo(np.uint16).max)] = 0
     millimetres: U16Array = np.rint(steps).astype(np.uint16)
     return millimetres
+
+
+def _without_depth(frame: Frame) -> Frame:
+    return Frame(frame.image, None, frame.intrinsics, frame.stamp, frame.name)
+
+
+def _shrunk(stored: Stored, shrink_to: int | None) -> Stored:
+    height, width = stored.image.shape[:2]
+    factor = max(1, width // shrink_to) if shrink_to else 1
+    if factor == 1:
+        return stored
+    size = (round(width / factor), round(height / factor))
+    image = np.asarray(cv2.resize(stored.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    depth = stored.depth
+    if depth.shape[1] > size[0]:  # nearest, so that no depth is invented
+        depth = np.asarray(cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST), np.uint16)
+    camera = stored.camera.resize(*size) if stored.camera else None
+    return Stored(image, depth, camera)

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from fastdepth.card import InputSpec  # noqa: E402
 from fastdepth.errors import SourceError  # noqa: E402
 from fastdepth.preprocess import Preprocessor  # noqa: E402
+from fastdepth.sources import MixedSource  # noqa: E402
 from fastdepth_train.data.dataset import (  # noqa: E402
     AugmentConfig,
     EpochSampler,
@@ -17,8 +18,8 @@ from fastdepth_train.data.dataset import (  # noqa: E402
 )
 from fastdepth_train.data.geometric import View  # noqa: E402
 from fastdepth_train.data.photometric import NEUTRAL  # noqa: E402
+from fastdepth_train.data.sources import Frames  # noqa: E402
 from fastdepth_train.data.store import FrameStore, to_millimetres  # noqa: E402
-from fastdepth_train.errors import TrainingDataError  # noqa: E402
 from test.fastdepth_train.frames import ListSource, room  # noqa: E402
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -28,9 +29,14 @@ SPEC = InputSpec(96, 72, mean=MEAN, std=STD)
 FOCAL = (76.8, 76.8)
 
 
+def frames_of(source, *unlabelled):
+    parts = (source, *unlabelled)
+    return Frames(parts, (True, *(False for _ in unlabelled)), MixedSource(parts), source)
+
+
 def training_set(count=4, *, spec=SPEC, augment=True, seed=0):
-    store = FrameStore(ListSource([room(i) for i in range(count)]), 1.0)
-    return TrainingSet(store, spec, FOCAL, AugmentConfig(enabled=augment), seed)
+    store = FrameStore(frames_of(ListSource([room(i) for i in range(count)])), 1.0)
+    return TrainingSet(store, spec, FOCAL, AugmentConfig(enabled=augment), seed=seed)
 
 
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
@@ -72,10 +78,11 @@ def test_samples_depend_on_seed_epoch_and_index_alone():
 
 
 def test_the_sampler_visits_every_frame_once_in_an_order_of_its_epoch():
-    sampler = EpochSampler(20, seed=4)
+    draw = frames_of(ListSource([room(i) for i in range(20)])).mix.epoch
+    sampler = EpochSampler(draw, 20, seed=4)
     first = list(sampler)
     assert sorted(first) == [(0, i) for i in range(20)]
-    assert first == list(EpochSampler(20, seed=4))
+    assert first == list(EpochSampler(draw, 20, seed=4))
     sampler.set_epoch(1)
     second = list(sampler)
     assert {epoch for epoch, _ in second} == {1}
@@ -100,7 +107,7 @@ class Counting(ListSource):
 def test_frames_stay_in_memory_within_the_budget():
     size = 96 * 72 * (3 + 2)
     source = Counting([room(i) for i in range(4)])
-    store = FrameStore(source, 2.5 * size / 2**30)
+    store = FrameStore(frames_of(source), 2.5 * size / 2**30)
     for _ in range(3):
         for index in range(4):
             assert np.array_equal(store[index].image, room(index).image)
@@ -120,16 +127,51 @@ def test_all_frames_that_cannot_be_trained_on_are_reported_together():
     frames = [room(i) for i in range(4)]
     frames[2] = dataclasses.replace(frames[2], depth=None)
     frames[3] = dataclasses.replace(frames[3], depth=np.full((72, 96), np.nan, np.float32))
-    store = FrameStore(Damaged(frames, "rooms"), 1.0)
-    with pytest.raises(TrainingDataError) as error:
+    store = FrameStore(frames_of(Damaged(frames, "rooms")), 1.0)
+    with pytest.raises(SourceError) as error:
         store.check()
     text = str(error.value)
-    assert "3 of 4 frames of rooms" in text
+    assert "4 frames read, 3 of them bad" in text
     assert "rooms/1.png is cut short" in text
-    assert "room 2: no ground-truth depth" in text
-    assert "room 3: not one valid depth pixel" in text
+    assert "room 2" in text
+    assert "room 3" in text
 
 
-def test_no_frames_is_an_error():
-    with pytest.raises(TrainingDataError, match="no frames"):
-        FrameStore(ListSource([]), 1.0).check()
+def test_checking_reads_every_frame_once_and_keeps_it():
+    source = Counting([room(i) for i in range(4)])
+    store = FrameStore(frames_of(source), 1.0)
+    told = []
+    assert store.check(lambda done, total: told.append((done, total))) == []
+    store[3], store[0]
+    assert source.reads == 4
+    assert told == [(n, 4) for n in range(1, 5)]
+
+
+def test_frames_in_millimetres_are_trained_on_with_a_warning():
+    wrong = [dataclasses.replace(room(i), depth=room(i).depth * 0.001) for i in range(2)]
+    (warning,) = FrameStore(frames_of(ListSource(wrong, "wrong")), 1.0).check()
+    assert warning.startswith("wrong: ")
+    assert "metres" in warning
+
+
+def test_unlabelled_frames_need_no_depth_and_lose_what_they_have():
+    labelled = ListSource([room(0)], "labelled")
+    others = ListSource([dataclasses.replace(room(1), depth=None), room(2)], "others")
+    store = FrameStore(frames_of(labelled, others), 1.0)
+    assert store.check() == []
+    assert [store.is_labelled(n) for n in range(3)] == [True, False, False]
+    assert [bool(store[n].depth.any()) for n in range(3)] == [True, False, False]
+    data = TrainingSet(store, SPEC, FOCAL, AugmentConfig(), seed=0)
+    assert torch.isnan(data[0, 1].depth).all()
+    assert not torch.isnan(data[0, 0].depth).all()
+
+
+def test_large_frames_are_kept_small_with_the_camera_that_fits():
+    source = ListSource([room(0, 960, 720)])
+    store = FrameStore(frames_of(source), 1.0, shrink_to=200)
+    image, depth, camera = store[0]
+    assert image.shape == (180, 240, 3)
+    assert depth.shape == (180, 240)
+    assert (camera.width, camera.fx) == (240, pytest.approx(0.8 * 240))
+    mean = source[0].image.reshape(180, 4, 240, 4, 3).mean(axis=(1, 3))
+    assert np.abs(image - mean).max() <= 1

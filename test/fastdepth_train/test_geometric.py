@@ -16,10 +16,11 @@ pytest.importorskip("torch")
 from fastdepth_train.data.geometric import (
     GeometricConfig,
     View,
-    apply_view,
     depth_factor,
     draw_view,
     view_matrix,
+    view_of,
+    view_of_depth,
 )
 
 SIZE = (224, 224)
@@ -28,8 +29,7 @@ CANONICAL = (518.858 * 224 / 640, 519.470 * 224 / 480)
 
 
 def look(image, depth, view, size=SIZE):
-    matrix = view_matrix(view, (image.shape[1], image.shape[0]), size)
-    return apply_view(image, depth, matrix, size)
+    return view_of(image, view, InputSpec(*size)), view_of_depth(depth, view, size)
 
 
 def test_the_plain_view_is_what_the_core_makes_of_the_frame():
@@ -151,3 +151,16 @@ def test_drawn_views_stay_within_frame_and_settings():
         assert abs(view.x) + 0.5 / view.zoom <= 0.5 + 1e-9
         assert abs(view.y) + 0.5 / view.zoom <= 0.5 + 1e-9
     assert max(abs(v.x) for v in views) > 0.1
+
+
+def test_a_view_for_an_input_of_means_is_the_mean_of_its_area():
+    """At a fifth of the size nine pixels in ten would not count without it."""
+    rng = np.random.default_rng(3)
+    image = rng.integers(0, 256, (480, 640, 3), np.uint8)
+    kept = cv2.resize(image, (320, 240), interpolation=cv2.INTER_AREA)  # as the store keeps it
+    seen = view_of(kept, View(), InputSpec(128, 96, interpolation="area"))
+    mean = cv2.resize(image, (128, 96), interpolation=cv2.INTER_AREA)
+    single = view_of(kept, View(), InputSpec(128, 96))
+    error = np.abs(seen.astype(int) - mean).mean()
+    assert error < 6
+    assert error < np.abs(single.astype(int) - mean).mean() / 2

@@ -1,0 +1,134 @@
+"""Teachers label in the student's metres, whatever their input size and camera."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+torch = pytest.importorskip("torch")
+
+from fastdepth.card import InputSpec, ModelCard  # noqa: E402
+from fastdepth.card_file import write_card  # noqa: E402
+from fastdepth.cli.main import main  # noqa: E402
+from fastdepth.errors import CardError  # noqa: E402
+from fastdepth_train.checkpoint import load_checkpoint  # noqa: E402
+from fastdepth_train.data.dataset import Sample  # noqa: E402
+from fastdepth_train.data.photometric import NEUTRAL, stack_looks  # noqa: E402
+from fastdepth_train.distill import Teacher, open_teacher  # noqa: E402
+from fastdepth_train.errors import ConfigError  # noqa: E402
+
+STUDENT = InputSpec(48, 32)
+CARD = ModelCard("teacher", "1", InputSpec(24, 16), (20.0, 20.0), (0.5, 8.0))
+
+
+def red_teacher(path: Path, card: ModelCard | None = CARD) -> Path:
+    """Write a network whose depth is ten times the mean of the red channel (0..1) of a 2x2."""
+    weight = np.zeros((1, 3, 2, 2), np.float32)
+    weight[0, 0] = 2.5
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["image", "w"], ["depth"], strides=[2, 2])],
+        "red",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 16, 24])],
+        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, 1, 8, 12])],
+        [numpy_helper.from_array(weight, "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    bare = path.with_name(f"bare_{path.name}")
+    onnx.save(model, bare)
+    if card is None:
+        return bare
+    write_card(bare, card, path)
+    return path
+
+
+def images(*reds: int) -> torch.Tensor:
+    batch = torch.zeros((len(reds), 3, 16, 24), dtype=torch.uint8)
+    for image, red in zip(batch, reds, strict=True):
+        image[0] = red
+    return batch
+
+
+def test_an_onnx_teacher_labels_at_the_student_s_size(tmp_path):
+    teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
+    # The same camera: twice the focal length at twice the size.
+    depth = teacher.labels(images(51, 102), STUDENT, (40.0, 40.0))
+    assert depth.shape == (2, 1, 32, 48)
+    assert depth.mean(dim=(1, 2, 3)).tolist() == pytest.approx([2.0, 4.0], rel=1e-5)
+
+
+def test_labels_are_metres_of_the_student_s_camera(tmp_path):
+    """With 1.5 times the focal length, things look as large from 1.5 times as far."""
+    teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
+    depth = teacher.labels(images(51), STUDENT, (60.0, 60.0))
+    assert float(depth.mean()) == pytest.approx(3.0, rel=1e-5)
+
+
+def test_what_the_teacher_s_card_does_not_vouch_for_is_no_label(tmp_path):
+    teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
+    assert torch.isnan(teacher.labels(images(5, 250), STUDENT, (40.0, 40.0))).all()
+
+
+def test_only_samples_without_depth_are_labelled(tmp_path):
+    teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
+    depth = torch.full((2, 1, 32, 48), torch.nan)
+    depth[0, 0, 3, 4] = 7.0  # one measurement is ground truth
+    looks = stack_looks([NEUTRAL, NEUTRAL])
+    batch = Sample(torch.zeros(2, 3, 32, 48), depth, looks, images(51, 102))
+    filled = teacher.fill(batch, STUDENT, (40.0, 40.0)).depth
+    assert int((~torch.isnan(filled[0])).sum()) == 1
+    assert float(filled[1].mean()) == pytest.approx(4.0, rel=1e-5)
+    with pytest.raises(ConfigError, match="no views"):
+        teacher.fill(batch._replace(teacher=None), STUDENT, (40.0, 40.0))
+
+
+def test_relative_depth_cannot_teach(tmp_path):
+    bare = red_teacher(tmp_path / "red.onnx", None)
+    with pytest.raises(CardError, match="must predict metres: relative depth has no scale"):
+        open_teacher(bare)
+
+
+def test_a_teacher_that_cuts_its_input_is_refused():
+    cutting = dataclasses.replace(CARD, input=InputSpec(24, 16, fit="crop"))
+    with pytest.raises(ConfigError, match="wants its input by 'crop'"):
+        Teacher(cutting, lambda tensor: tensor)
+
+
+def test_a_checkpoint_teaches_what_its_network_computes(tiny_run):
+    path = tiny_run.folder / "checkpoints" / "last.ckpt"
+    network, card = load_checkpoint(path)
+    views = torch.randint(0, 256, (3, 3, 64, 96), dtype=torch.uint8)
+    mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (card.input.mean, card.input.std))
+    with torch.no_grad():
+        expected = network((views / 255.0 - mean) / std)
+    labels = open_teacher(path).labels(views, card.input, card.focal_length)
+    valid = ~torch.isnan(labels)
+    assert valid.any()
+    assert torch.allclose(labels[valid], expected[valid], rtol=1e-4)
+
+
+def test_training_with_a_teacher_alone_learns_its_labels(tiny_run, tmp_path, capsys):
+    """Unlabelled and mixed images, not one measurement: the student comes near the teacher."""
+    teacher = tiny_run.folder / "checkpoints" / "last.ckpt"
+    more = f"[{{root: {tiny_run.data}, split: train, weight: 1000000, labelled: false}}]"
+    arguments = [
+        *("train", "--config", str(tiny_run.config), "--run", str(tmp_path / "run")),
+        *("--data.teacher", str(teacher), "--data.more", more, "--data.mix.share", "0.25"),
+        *("--trainer.max_epochs", "40"),
+    ]
+    assert main(arguments) == 0
+    _, card = load_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    assert "rooms, 8 frames, without its depth" in card.training_data
+    assert "labels of tiny where there is no depth" in card.training_data
+    assert "delta1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "needs", [["--data.mix.share", "0.5"], ["--data.more", "[{root: a, labelled: false}]"]]
+)
+def test_unlabelled_images_need_a_teacher(tiny_run, tmp_path, capsys, needs):
+    arguments = ["train", "--config", str(tiny_run.config), "--run", str(tmp_path / "run"), *needs]
+    assert main(arguments) != 0
+    assert "give --data.teacher" in capsys.readouterr().err
