@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,9 +15,9 @@ from fastdepth.estimator import DepthEstimator
 from fastdepth.frame import Frame
 from fastdepth.metrics import MetricMean
 from fastdepth.protocols import PROTOCOLS, score
-from fastdepth_train.checkpoint import RECORD_KEY, make_record
+from fastdepth_train.checkpoint import RECORD_KEY, load_checkpoint, make_record
 from fastdepth_train.data.dataset import Sample
-from fastdepth_train.data.module import DepthData, with_encoder_origin
+from fastdepth_train.data.module import DepthData, encoder_origin
 from fastdepth_train.engine import TorchEngine
 from fastdepth_train.errors import ConfigError
 from fastdepth_train.losses import LossConfig, depth_loss
@@ -39,6 +40,7 @@ class DepthModule(LightningModule):
         preset: str = "mobilenetv2-nnconv5dw",
         network: NetworkConfig | None = None,
         encoder_weights: str = "imagenet",
+        start: str | None = None,
         loss: LossConfig = LossConfig(),  # noqa: B008 - frozen
         optimizer: OptimizerConfig = OptimizerConfig(),  # noqa: B008 - frozen
         protocol: str = "fastdepth",
@@ -51,6 +53,8 @@ class DepthModule(LightningModule):
             network: a network described in full, instead of the preset.
             encoder_weights: `imagenet`, `none`, or a file with a state dict (for METER: of the
                 whole network).
+            start: a checkpoint whose network and weights training starts from, instead of all the
+                above.
             loss: weights of the loss terms.
             optimizer: AdamW and its schedule.
             protocol: evaluation protocol of the validation.
@@ -58,7 +62,7 @@ class DepthModule(LightningModule):
 
         Raises:
             NetworkError: unknown or impossible network.
-            WeightsError: the encoder's weights cannot be had.
+            WeightsError: the encoder's weights, or those of a checkpoint, cannot be had.
             ConfigError: unknown protocol.
 
         """
@@ -66,10 +70,15 @@ class DepthModule(LightningModule):
         if protocol not in PROTOCOLS:
             msg = f"unknown protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}"
             raise ConfigError(msg)
-        self.network = build_network(network or named_preset(preset))
-        load_start_weights(self.network, encoder_weights)
+        self._origins: tuple[str, ...] = ()
+        if start is None:
+            self.network = build_network(network or named_preset(preset))
+            load_start_weights(self.network, encoder_weights)
+            self._origins = encoder_origin(encoder_weights)
+        else:
+            self.network, begun = load_checkpoint(Path(start))
+            self._origins = begun.training_data
         self.network.to(memory_format=torch.channels_last)
-        self.encoder_weights = encoder_weights
         self.loss = loss
         self.optimizer_config = optimizer
         self.protocol = protocol
@@ -82,8 +91,13 @@ class DepthModule(LightningModule):
         """Take input, camera and data from the data module onto the card."""
         del stage
         data: DepthData = self.trainer.datamodule  # type: ignore[attr-defined]
-        card = with_encoder_origin(data.card(self.model_name), self.encoder_weights)
-        self.card = replace(card, training_commit=code_commit())
+        card = data.card(self.model_name)
+        origins = [origin for origin in self._origins if origin not in card.training_data]
+        self.card = replace(
+            card,
+            training_data=(*card.training_data, *origins),
+            training_commit=code_commit(),
+        )
         stride = self.network.stride
         if card.input.width % stride or card.input.height % stride:
             msg = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -229,12 +228,12 @@ class DepthData(LightningDataModule):
         return self._train, self._frames
 
 
-def with_encoder_origin(card: ModelCard, origin: str) -> ModelCard:
-    """Return the card with the origin of the encoder's weights among the training data."""
+def encoder_origin(origin: str) -> tuple[str, ...]:
+    """Return what a card says of the origin of the encoder's weights."""
     if origin == "none":
-        return card
+        return ()
     what = "ImageNet-1k" if origin == "imagenet" else Path(origin).name
-    return replace(card, training_data=(*card.training_data, f"encoder started from {what}"))
+    return (f"encoder started from {what}",)
 
 
 def _focal_length(store: FrameStore, spec: InputSpec) -> tuple[float, float]:
