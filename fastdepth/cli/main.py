@@ -30,11 +30,13 @@ VERBS = {
     "predict": Verb("fastdepth.cli.predict", "", "write depth and pictures for images"),
     "info": Verb("fastdepth.cli.info", "", "print what a model file is and expects"),
     "card": Verb("fastdepth.cli.card", "train", "add or replace the card of a model file"),
+    "bench": Verb("fastdepth.cli.bench", "", "measure speed on this machine"),
     "bag": Verb("fastdepth.cli.bag", "bags", "look into and make rosbags"),
     "demo": Verb("fastdepth_ros.demo.cli", "ros", "play a bag through the real node and score it"),
     "train": Verb("fastdepth_train.cli.train", "train", "train a network"),
     "export": Verb("fastdepth_train.cli.export", "train", "turn a checkpoint into an ONNX file"),
     "quantize": Verb("fastdepth_train.cli.quantize", "train", "make an 8-bit model of a float one"),
+    "prune": Verb("fastdepth_train.cli.prune", "train", "take channels out of a trained network"),
     "presets": Verb("fastdepth_train.cli.presets", "train", "list the networks and what they cost"),
 }
 

@@ -1,0 +1,71 @@
+"""Tables, the document and the aims."""
+
+import io
+import json
+
+import pytest
+
+from fastdepth.bench.aims import AIMS, aims_table, judge
+from fastdepth.bench.machine import describe_machine
+from fastdepth.bench.report import Table, load_note, make_document, markdown, show
+
+TABLE = Table("Title", ("model", "ms"), [("a", "10.5"), ("longer", "2")], ["a note"])
+
+
+def test_a_table_is_aligned_where_nobody_draws():
+    out = io.StringIO()
+    show(TABLE, out)
+    assert out.getvalue() == "Title\nmodel     ms\na       10.5\nlonger     2\na note\n\n"
+
+
+def test_a_table_in_a_terminal_is_drawn():
+    pytest.importorskip("rich")
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    out = Terminal()
+    show(TABLE, out)
+    assert "┃" in out.getvalue()
+    assert "longer" in out.getvalue()
+    assert "a note" in out.getvalue()
+
+
+def test_a_table_as_markdown():
+    assert markdown(TABLE) == "| model | ms |\n|---|---:|\n| a | 10.5 |\n| longer | 2 |"
+
+
+def test_the_document_has_machine_load_and_sections():
+    document = make_document(describe_machine(), 1.5, {"model": {"aims": {}}})
+    assert json.loads(json.dumps(document)) == document
+    assert document["schema"] == 1
+    assert document["load"]["before"] == 1.5
+    assert "load 1.5 before" in load_note(document)
+
+
+def test_aims_are_judged_by_their_limits():
+    document = {
+        "model": {"aims": {"float_over_original": 0.45, "int8_over_original": 0.31}},
+        "train": {"aims": {"end_to_end": 0.95}},
+    }
+    found = {one.aim.key: one.verdict for one in judge(document)}
+    assert found["float_over_original"] == "met"
+    assert found["int8_over_original"] == "not met"
+    assert found["tiny_over_original"] == "not measured"
+    assert found["end_to_end"] == "met"
+    assert len(found) == len(AIMS)
+
+
+def test_a_limit_from_below_is_missed_from_below():
+    verdicts = {
+        one.aim.key: one.verdict for one in judge({"train": {"aims": {"end_to_end": 0.89}}})
+    }
+    assert verdicts["end_to_end"] == "not met"
+
+
+def test_the_table_of_aims_has_all_of_them_with_their_limits():
+    table = aims_table(judge({"node": {"aims": {"avoidable_copies": 0}}}))
+    assert len(table.rows) == len(AIMS)
+    copies = next(row for row in table.rows if "copies" in row[0])
+    assert list(copies[1:]) == ["<= 0", "0", "met"]
