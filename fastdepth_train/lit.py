@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fastdepth.card import ModelCard
 from fastdepth.estimator import DepthEstimator
@@ -26,6 +27,11 @@ from fastdepth_train.networks.build import build_network, load_start_weights
 from fastdepth_train.networks.presets import preset as named_preset
 from fastdepth_train.optim import OptimizerConfig, make_optimizer, make_schedule
 from fastdepth_train.provenance import code_commit
+
+# More epochs than any run has.
+NEVER = 2**31
+# What Lightning is told that a schedule waits for.
+VALIDATED = "val/rmse"
 
 
 class DepthModule(LightningModule):
@@ -56,7 +62,7 @@ class DepthModule(LightningModule):
             start: a checkpoint whose network and weights training starts from, instead of all the
                 above.
             loss: weights of the loss terms.
-            optimizer: AdamW and its schedule.
+            optimizer: AdamW or SGD, and its schedule.
             protocol: evaluation protocol of the validation.
             name: of the model, for its card.
 
@@ -140,25 +146,34 @@ class DepthModule(LightningModule):
         self._metrics.add(result.metrics)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the mean of every metric over the frames."""
+        """Log the mean of every metric over the frames, and let `plateau` look at it."""
         self._estimator = None
         result = self._metrics.result()
+        self._step_plateau(result)
         shown = {"rmse", "delta1"}
         for key, value in result.items():
             if key != "frames":
                 self.log(f"val/{key}", value, prog_bar=key in shown, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        """Return the optimizer and its schedule, stepped with every batch."""
+        """Return the optimizer and its schedule."""
         optimizer = make_optimizer(self.network, self.optimizer_config)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = make_schedule(optimizer, self.optimizer_config, steps)
         if schedule is None:
             return optimizer
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        timing: dict[str, Any] = {"scheduler": schedule.scheduler, "interval": schedule.pace}
+        if schedule.pace == "validation":
+            # Lightning would step it after the checkpoints of its epoch are written, and a resumed
+            # run would lack that step; `on_validation_epoch_end` does it before.
+            timing |= {"interval": "epoch", "frequency": NEVER, "monitor": VALIDATED}
+        return {"optimizer": optimizer, "lr_scheduler": timing}
+
+    def _step_plateau(self, result: dict[str, float]) -> None:
+        """Tell the schedule `plateau` how a validation came out."""
+        for config in self.trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, ReduceLROnPlateau) and not self.trainer.sanity_checking:
+                config.scheduler.step(result[self.optimizer_config.plateau.metric])
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what rebuilds the network and starts its card."""
