@@ -22,6 +22,12 @@ from fastdepth_train.data.dataset import (
     collate,
     finish,
 )
+from fastdepth_train.data.loading import (
+    ResumableLoader,
+    Share,
+    SharedSampler,
+    ShareOfFrames,
+)
 from fastdepth_train.data.mixing import MixConfig, mix
 from fastdepth_train.data.sources import TRAIN, Frames, MoreFrames, Where, open_frames
 from fastdepth_train.data.store import FrameStore
@@ -76,7 +82,7 @@ class DepthData(LightningDataModule):
             teacher: a checkpoint or an ONNX file with a model card that labels what has no depth:
                 unlabelled and mixed images.
             mix: how much of a batch is blended for the teacher.
-            batch_size: frames in a training step.
+            batch_size: frames in a training step of each process.
             workers: loader processes; 0 prepares batches in the training process, which suits
                 frames that fit into memory.
             memory_gib: how much of the decoded training frames to keep in memory.
@@ -174,12 +180,14 @@ class DepthData(LightningDataModule):
         )
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        """Return shuffled batches; the last incomplete one of an epoch is left out."""
+        """Return this process's shuffled batches, but no incomplete one."""
         train, frames = self._ready()
-        return DataLoader(
+        length = len(frames.mix)
+        order = EpochSampler(frames.mix.epoch, length, self.seed)
+        return ResumableLoader(
             train,
+            SharedSampler(order, length, self._share()),
             batch_size=self.batch_size,
-            sampler=EpochSampler(frames.mix.epoch, len(frames.mix), self.seed),
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
             collate_fn=collate,
@@ -188,10 +196,25 @@ class DepthData(LightningDataModule):
         )
 
     def val_dataloader(self) -> DataLoader[Frame]:
-        """Return the validation frames one by one, untouched."""
+        """Return this process's validation frames one by one, untouched."""
         # A source is a map-style data set as it stands: it has a length and gives items by index.
         source: Any = self._ready()[1].val
-        return DataLoader(source, batch_size=None, num_workers=0)
+        mine = ShareOfFrames(len(source), self._share())
+        return DataLoader(source, batch_size=None, sampler=mine, num_workers=0)
+
+    def seen_frames(self, most: int) -> list[Frame]:
+        """Return frames that were trained on, as they are, at even distances.
+
+        They are those of the run's own source; in a run of several processes each gets its share.
+
+        Args:
+            most: how many, in all processes together.
+
+        """
+        own = self._ready()[1].parts[0]
+        count = min(most, len(own))
+        mine = ShareOfFrames(count, self._share())
+        return [own[number * len(own) // count] for number in mine]
 
     def transfer_batch_to_device(
         self, batch: Any, device: torch.device, dataloader_idx: int
@@ -218,6 +241,10 @@ class DepthData(LightningDataModule):
             return None
         widths = [self.input.width, self._teacher.card.input.width if self._teacher else 0]
         return 2 * max(widths)
+
+    def _share(self) -> Share:
+        trainer = self.trainer
+        return Share() if trainer is None else Share(trainer.global_rank, trainer.world_size)
 
     def _ready(self) -> tuple[TrainingSet, Frames]:
         if self._train is None:
