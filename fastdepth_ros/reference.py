@@ -135,6 +135,12 @@ is too great. When the clock jumps back (a bag that loops) all goes on: frames a
 their stamps, not ordered by them. An image with the stamp of the last depth is skipped; a stamp
 of zero is none. Diagnostics and `max_rate` go by a steady clock.
 
+## Ending
+SIGINT and SIGTERM end the node in order: the frame in the model is finished and published (or given
+up after 4 s), what was counted is logged, and the exit code is 0. They always do: if the process is
+still there after 15 s (a model that takes minutes to load, a pipe that nobody reads its log from),
+it says so and ends at once with exit code 1.
+
 ## QoS
 Images and camera_info are taken best effort, which goes with every publisher; depth is published
 reliable, which goes with every subscriber (REP 2003). History, depth, reliability and durability

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -263,6 +265,47 @@ def test_signals_end_the_node_cleanly_in_the_middle_of_work(
         said = "\n".join(node.lines)
         assert "stopped: received" in said
         assert not node.matching("Traceback|ERROR|Failed to publish")
+
+
+# As on a busy machine: the thread that ends the context is held up after it woke the executor.
+LATE_SHUTDOWN = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int rcl_shutdown(void * context)
+{
+  int (* shutdown)(void *) = (int (*)(void *))dlsym(RTLD_NEXT, "rcl_shutdown");
+  if (shutdown == NULL) {
+    void * rcl = dlopen("librcl.so", RTLD_NOW | RTLD_NOLOAD);
+    shutdown = (int (*)(void *))dlsym(rcl, "rcl_shutdown");
+  }
+  if (syscall(SYS_gettid) != getpid()) {
+    usleep(300000);
+  }
+  return shutdown(context);
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_an_idle_node_whatever_the_order_of_threads(
+    number: signal.Signals, tmp_path: Path, domain: int
+) -> None:
+    """Regression: rclpy's own handlers leave the executor waiting where threads run so."""
+    source, library = tmp_path / "late.c", tmp_path / "late.so"
+    source.write_text(LATE_SHUTDOWN)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    with (
+        NodeProcess(domain, "-p", "autostart:=false", LD_PRELOAD=str(library)) as node,
+        Client(domain) as client,
+    ):
+        client.next_status(lambda _: True)
+        assert client.state() == "unconfigured"
+        assert node.stop(number) == 0
+        assert "stopped: received 0" in node.wait_for("stopped")
 
 
 def test_a_home_that_cannot_be_written_does_not_stop_the_node(tmp_path: Path, domain: int) -> None:
