@@ -1,0 +1,1 @@
+"""Measures the deployed models and writes docs/results.md's tables and pictures."""
