@@ -64,3 +64,15 @@ def test_a_source_can_be_held_to_its_kind(rooms):
         open_frames(where(rooms, source="bag"))
     with pytest.raises(SourceError, match=r"no kind of source 'rosbag'.*bag, tum, kaggle"):
         open_frames(where(rooms, source="rosbag"))
+
+
+def test_a_recording_is_trained_on_and_its_end_validated(tmp_path, monkeypatch):
+    pytest.importorskip("rosbags")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    bag = Path(__file__).resolve().parents[2] / "samples" / "rooms"
+    frames = open_frames(where(bag, source="bag", val_share=0.25))
+    train, val = frames.parts[0], frames.val
+    assert (len(train), len(val)) == (27, 9)
+    assert train[0].depth is not None
+    assert train[0].intrinsics is not None
+    assert train[26].name < val[0].name  # the later frames
