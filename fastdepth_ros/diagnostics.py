@@ -43,7 +43,7 @@ KEYS: Mapping[str, str] = MappingProxyType(
         "latency_ms": "from an image's receipt to its depth being published (waiting included); "
         "mean",
         "latency_median_ms": "median of that",
-        "latency_p95_ms": "95th percentile of that",
+        "latency_p95_ms, latency_p99_ms": "95th and 99th percentile of that",
         "decode_ms, decode_p95_ms": "finding pixels and camera of the message",
         "prepare_ms, prepare_p95_ms": "making the network's input",
         "infer_ms, infer_p95_ms": "the network",
@@ -242,6 +242,7 @@ class Reporter:
             values[f"{name}_p95_ms"] = f"{1e3 * summary.p95:.3f}"
         if "latency" in timings:
             values["latency_median_ms"] = f"{1e3 * timings['latency'].median:.3f}"
+            values["latency_p99_ms"] = f"{1e3 * timings['latency'].p99:.3f}"
         last = 0.0
         if "processing_time" in timings and interval.published:
             last = 1e3 * timings["processing_time"].last

@@ -106,11 +106,12 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A series in its unit: mean, median, 95th percentile and the last value."""
+    """A series in its unit: mean, median, 95th and 99th percentile and the last value."""
 
     mean: float
     median: float
     p95: float
+    p99: float
     last: float
 
 
@@ -135,8 +136,8 @@ class Timings:
             copies = {name: np.array(values) for name, values in self._series.items()}
         made = {}
         for name, values in copies.items():
-            median, p95 = np.percentile(values, (50, 95))
-            made[name] = Summary(*map(float, (values.mean(), median, p95, values[-1])))
+            parts = np.percentile(values, (50, 95, 99))
+            made[name] = Summary(*map(float, (values.mean(), *parts, values[-1])))
         return made
 
     def clear(self) -> None:

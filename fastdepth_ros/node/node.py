@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -40,14 +41,17 @@ class DepthNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
     Three threads besides the executor's: one receives, one makes depth and publishes, one reports.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         """Declare the parameters and begin to report; transitions do the rest.
+
+        Args:
+            options: of `rclpy.node.Node`, such as `namespace` for one of several in a process.
 
         Raises:
             rclpy.exceptions.ParameterException: a parameter has a wrong type or value.
 
         """
-        super().__init__(NAME)
+        super().__init__(NAME, **options)
         guard_transitions(self)
         self._state = UNCONFIGURED
         self._refusal = ""

@@ -15,7 +15,7 @@ ACTIVE = Situation("active", image_topic="/camera/image", image_publishers=1)
 
 
 def seconds(value: float) -> Summary:
-    return Summary(value, value, value, value)
+    return Summary(value, value, value, value, value)
 
 
 class Clock:
@@ -172,8 +172,8 @@ def test_times_are_in_milliseconds() -> None:
     clock.frames(1, 1)
     values = clock.report(
         times={
-            "processing_time": Summary(0.012, 0.011, 0.02, 0.015),
-            "latency": Summary(0.5, 0.25, 1.25, 0.1),
+            "processing_time": Summary(0.012, 0.011, 0.02, 0.03, 0.015),
+            "latency": Summary(0.5, 0.25, 1.25, 1.5, 0.1),
         }
     ).values
     assert values["processing_time_ms"] == "15.000"
@@ -182,6 +182,7 @@ def test_times_are_in_milliseconds() -> None:
     assert values["latency_ms"] == "500.000"
     assert values["latency_median_ms"] == "250.000"
     assert values["latency_p95_ms"] == "1250.000"
+    assert values["latency_p99_ms"] == "1500.000"
 
 
 def test_slow_frames_warn_and_go_on_to_an_error() -> None:

@@ -50,6 +50,7 @@ def test_timings_are_of_the_last_values() -> None:
     assert summary["infer"].mean == pytest.approx(50.5)
     assert summary["infer"].median == pytest.approx(50.5)
     assert summary["infer"].p95 == pytest.approx(95.05)
+    assert summary["infer"].p99 == pytest.approx(99.01)
     assert summary["infer"].last == 100.0
     assert summary["publish"].mean == summary["publish"].p95 == 7.0
     timings.clear()
