@@ -44,6 +44,17 @@ class Peak:
     bandwidth: float
     by: dict[str, float] = field(default_factory=dict)
 
+    def better(self, other: Peak) -> Peak:
+        """Return the better of two measurements, figure by figure: disturbance only lowers them."""
+        int8 = [value for value in (self.int8_gops, other.int8_gops) if value is not None]
+        return Peak(
+            self.threads,
+            max(self.gflops, other.gflops),
+            max(int8) if int8 else None,
+            max(self.bandwidth, other.bandwidth),
+            {name: max(value, other.by.get(name, 0.0)) for name, value in self.by.items()},
+        )
+
     def floor_ms(self, macs: float, moved: float, *, int8_macs: float = 0.0) -> float:
         """Return the milliseconds below which no run can come: arithmetic or memory, the longer.
 

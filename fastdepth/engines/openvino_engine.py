@@ -31,7 +31,8 @@ class OpenVinoEngine:
         """Load an ONNX file.
 
         OpenVINO computes in bfloat16 or float16 where the hardware has it, with other numbers;
-        here it is asked for float32. Give the option `INFERENCE_PRECISION_HINT` to change that.
+        here it is asked for float32. Give the option `INFERENCE_PRECISION_HINT` to change that:
+        `bf16`, say, or None to let it choose (as None takes back any property that is set here).
 
         Args:
             path: the file.
@@ -73,12 +74,12 @@ class OpenVinoEngine:
             raise EngineError(msg) from err
         device = self._compile(core, model, selection.providers, threads, fallback)
         where = f"{device}, {threads} thread(s)" if device == "CPU" else device
-        self._description = f"{host}, {where}"
+        self._description = ", ".join(filter(None, (host, where, self._precision)))
         require_agreement(path, self.signature, self.run, host)
 
     @property
     def description(self) -> str:
-        """What runs the network and where (engine, device, threads)."""
+        """What runs the network and where (engine, device, threads, precision unless float32)."""
         return self._description
 
     @property
@@ -109,17 +110,32 @@ class OpenVinoEngine:
         """Compile for the first device that takes the model, and return its name."""
         reason = "no device was given"
         for device, options in devices:
-            properties = _properties(device, threads) | options
+            properties = {
+                name: value
+                for name, value in (_properties(device, threads) | options).items()
+                if value is not None
+            }
             try:
-                self._request = core.compile_model(model, device, properties).create_infer_request()
+                compiled = core.compile_model(model, device, properties)
+                self._request = compiled.create_infer_request()
             except Exception as err:  # openvino raises plain RuntimeError
                 reason = f"OpenVINO's {device} does not take the model: {reason_of(err)}"
                 if fallback == "strict":
                     raise EngineError(reason) from err
                 self._notes.append(reason)
             else:
+                self._precision = _precision(compiled)
                 return device
         raise EngineError(reason)
+
+
+def _precision(compiled: Any) -> str:
+    """Return the precision that OpenVINO computes in where that is not float32, else nothing."""
+    try:
+        kind = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    except Exception:  # noqa: BLE001 - openvino raises plain RuntimeError where it is not told
+        return ""
+    return "" if kind == "f32" else str(kind)
 
 
 def _properties(device: str, threads: int) -> dict[str, Any]:
