@@ -50,6 +50,7 @@ RATE = 30.0
 WIDTH, HEIGHT = 640, 480
 PAUSE = 1.0  # seconds between two events
 PATIENCE = 60.0
+TWO_ROUNDS = 16  # events; fewer cannot be compared, so a run has at least these
 MOST_GROWTH_KIB = 12 * 1024  # what the allocator may keep more of
 
 
@@ -166,7 +167,9 @@ class Soak:
         start = time.monotonic()
         self._camera.start()
         try:
-            while time.monotonic() - start < 60 * minutes and not self.report.faults:
+            while not self.report.faults and (
+                time.monotonic() - start < 60 * minutes or len(self.report.samples) < TWO_ROUNDS
+            ):
                 next(events)()
                 self._go_on()
                 self.report.samples.append(self._sample(time.monotonic() - start))
@@ -247,9 +250,8 @@ class Soak:
 
     def _compare(self) -> None:
         samples = self.report.samples
-        if len(samples) < 16:  # two rounds
-            self.report.faults.append(f"only {len(samples)} events took place; run it longer")
-            return
+        if len(samples) < TWO_ROUNDS:
+            return  # a fault ended the run
         first, last = samples[8:16], samples[-8:]
         for what, most in (("memory_kib", MOST_GROWTH_KIB), ("threads", 0), ("files", 0)):
             before = median(getattr(sample, what) for sample in first)

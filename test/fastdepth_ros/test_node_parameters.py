@@ -11,6 +11,7 @@ pytest.importorskip("rclpy")
 
 from rcl_interfaces.srv import DescribeParameters, ListParameters
 
+from fastdepth_ros.topics import CAMERA_INFO, IMAGE, OUTPUTS, Topic
 from test.fastdepth_ros.dds import Client, NodeProcess
 from test.fastdepth_ros.isolation import ROOT
 from test.mock_model import build_mock_model
@@ -20,6 +21,10 @@ pytestmark = pytest.mark.dds
 PARAMETERS = ROOT / "config" / "depth.yaml"
 OWN_MODEL = ROOT / "models" / "fastdepth.onnx"
 READ_ONLY = {"autostart", "hardware_id"}
+
+
+def _full(topic: Topic) -> str:
+    return f"/{topic.name.lstrip('/')}"
 
 
 def test_the_shipped_file_names_every_parameter(tmp_path: Path, domain: int) -> None:
@@ -38,6 +43,16 @@ def test_the_shipped_file_names_every_parameter(tmp_path: Path, domain: int) -> 
         for descriptor in described.descriptors:
             assert len(descriptor.description) > 20
             assert descriptor.read_only == (descriptor.name in READ_ONLY)
+        overridable = {
+            f"qos_overrides.{_full(topic)}.{kind}.{policy}"
+            for kind, made in (
+                ("subscription", (IMAGE, CAMERA_INFO)),
+                ("publisher", OUTPUTS),
+            )
+            for topic in made
+            for policy in ("depth", "durability", "history", "reliability")
+        }
+        assert overridable <= own
         assert node.stop() == 0
 
 
