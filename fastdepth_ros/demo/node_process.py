@@ -88,9 +88,13 @@ class NodeProcess:
             reason = f"the depth node ended by itself ({_how_ended(code)})"
             raise self.error(reason)
 
+    def said(self) -> str:
+        """Return all that it has printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
     def error(self, reason: str) -> NodeError:
         """Return an error with a reason and the last lines that the process said."""
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self.said().splitlines()
         said = "".join(f"\n  {line}" for line in lines[-_TAIL_LINES:]) or " nothing"
         return NodeError(f"{reason}; it said:{said}")
 

@@ -1,0 +1,160 @@
+"""`fastdepth bench node`: run it, print the tables, write JSON and a picture."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastdepth.bench.machine import describe_machine, load_average
+from fastdepth.bench.options import add_bench_arguments
+from fastdepth.bench.report import load_note, make_document, show
+from fastdepth.files import write_json
+from fastdepth.paths import default_model
+from fastdepth_ros.bench import tables
+from fastdepth_ros.bench.bare import BareProcess
+from fastdepth_ros.bench.copies import Copies, count_copies
+from fastdepth_ros.bench.picture import draw
+from fastdepth_ros.bench.rates import LOADED, MAX, PLAIN, RATES, Result, measure_rates
+from fastdepth_ros.bench.scaling import COUNTS, Cameras, measure_cameras
+from fastdepth_ros.bench.startup import Startup, measure_startup
+from fastdepth_ros.bench.subject import Stage
+from fastdepth_ros.bench.surroundings import Surroundings
+from fastdepth_ros.demo.session import RosSession
+
+_SECONDS = 240.0
+_QUICK_SECONDS = 25.0
+_QUICK_CAMERAS = 2
+_RATES_SHARE, _CAMERAS_SHARE = 0.6, 0.4
+_STARTS, _QUICK_STARTS = 5, 2
+_LITTLE_LOST = 0.02  # share of images; with more the cores are full
+
+
+class Measured(NamedTuple):
+    """All that was measured."""
+
+    results: dict[str, Result]
+    cameras: list[Cameras]
+    startup: Startup
+    copies: list[Copies]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the section of the document."""
+        return {
+            "conditions": [result.as_dict() for result in self.results.values()],
+            "cameras": [one.as_dict() for one in self.cameras],
+            "better_way": better_way(self.cameras),
+            "startup": self.startup.as_dict(),
+            "copies": [one.as_dict() for one in self.copies],
+            "aims": aims(self),
+        }
+
+
+def aims(measured: Measured) -> dict[str, float]:
+    """Return what was measured of the aims, by their keys in fastdepth.bench.aims."""
+    plain, loaded = measured.results[PLAIN], measured.results[LOADED]
+    raw = next(one for one in measured.copies if one.kind == "raw")
+    found: dict[str, float | None] = {
+        "cpu_over_inference": plain.over_engine.median if plain.over_engine else None,
+        "latency_p95_over_median": (
+            loaded.end_to_end.p95 / loaded.end_to_end.median if loaded.end_to_end else None
+        ),
+        "avoidable_copies": raw.copies,
+        "first_depth_s": measured.startup.as_dict()["first_depth_s"],
+        "resident_mb": plain.memory.resident if plain.memory else None,
+        **_growth(measured.cameras),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def better_way(cameras: list[Cameras]) -> str | None:
+    """Return the way that took less CPU a frame with the most cameras that lost little in both."""
+    kept = [one for one in cameras if one.cpu_ms is not None]
+    counts = sorted({one.cameras for one in kept}, reverse=True)
+    for count in counts:
+        both = [one for one in kept if one.cameras == count]
+        if len(both) == 2 and (count == counts[-1] or all(map(_is_unhurried, both))):
+            return min(both, key=lambda one: one.cpu_ms.median if one.cpu_ms else 0.0).way
+    return None
+
+
+def _growth(cameras: list[Cameras]) -> dict[str, float | None]:
+    """Return growth of cost while the cores are not full, and the worst lateness when they are."""
+    own = [one for one in cameras if one.way == "processes" and one.cpu_ms is not None]
+    unhurried = [one for one in own if _is_unhurried(one)]
+    growth = None
+    if len(unhurried) > 1 and unhurried[0].cpu_ms and unhurried[-1].cpu_ms:
+        growth = unhurried[-1].cpu_ms.median / unhurried[0].cpu_ms.median
+    late = [one.intervals_late for one in own if one not in unhurried]
+    worst = max((value for value in late if value is not None), default=None)
+    return {"cameras_cost_growth": growth, "cameras_latency_bound": worst}
+
+
+def _is_unhurried(one: Cameras) -> bool:
+    return one.sent - one.published <= _LITTLE_LOST * one.sent
+
+
+def run(args: argparse.Namespace) -> Measured:
+    """Measure everything."""
+    seconds, starts, most = args.seconds, _STARTS, args.cameras
+    if args.quick:
+        seconds, starts = min(seconds, _QUICK_SECONDS), _QUICK_STARTS
+        most = min(most, _QUICK_CAMERAS)
+    counts = [count for count in COUNTS if count <= most]
+    copies = [count_copies(args.model, "raw"), count_copies(args.model, "compressed")]
+    with tempfile.TemporaryDirectory(prefix="fastdepth_bench_") as scratch:
+        around = Surroundings(Path(scratch))
+        bare = BareProcess(args.model, args.threads, around.environment("shared memory"))
+        try:
+            with (
+                RosSession("bench", around.own) as session,
+                Stage(around, session, args.model, args.threads) as stage,
+            ):
+                results = measure_rates(stage, bare, _RATES_SHARE * seconds)
+                startup = measure_startup(stage, starts)
+                cameras = measure_cameras(stage, _CAMERAS_SHARE * seconds, counts)
+        finally:
+            bare.stop()
+    return Measured(results, cameras, startup, copies)
+
+
+def main(argv: list[str]) -> int:
+    """Run the verb; return the exit code."""
+    args = _parser().parse_args(argv)
+    args.model = (args.model or default_model()).resolve()
+    before = load_average()
+    measured = run(args)
+    document = make_document(describe_machine(), before, {"node": measured.as_dict()})
+    results = list(measured.results.values())
+    show(tables.rates_table(results))
+    show(tables.drops_table(results))
+    show(tables.cameras_table(measured.cameras))
+    show(tables.startup_table(measured.startup))
+    held = [(r.condition.name, r.memory) for r in results if r.memory is not None]
+    show(tables.memory_table(held, measured.copies))
+    sys.stdout.write(load_note(document) + "\n")
+    if args.json is not None:
+        write_json(args.json, document)
+    if args.picture is not None:
+        plain = [measured.results[name] for name in (*(c.name for c in RATES), MAX)]
+        draw(args.picture, plain, measured.cameras)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fastdepth bench node",
+        description="Measure the depth node under a camera: CPU time a frame beside the bare "
+        "network, latency, losses, start, memory, and several cameras.",
+    )
+    add_bench_arguments(parser, seconds=_SECONDS)
+    parser.add_argument("--model", type=Path, help="ONNX file; the package's own if not given")
+    parser.add_argument("--threads", type=int, default=1, help="of each engine (default: 1)")
+    parser.add_argument(
+        "--cameras", type=int, default=max(COUNTS), help="at most (default: %(default)s)"
+    )
+    parser.add_argument("--quick", action="store_true", help="less of everything, below 90 s")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw the figures there")
+    return parser
