@@ -51,7 +51,7 @@ lint: $(VENV)/all.stamp ## ruff and mypy
 	@$(BIN)/mypy $(PACKAGES)
 
 bench: $(VENV)/demo.stamp ## what the node adds to inference (MODEL=)
-	@$(BIN)/python tools/bench_depth_path.py
+	@$(BIN)/fastdepth bench pipeline
 	@$(BIN)/python tools/bench_node.py $(if $(MODEL),--model '$(MODEL)')
 
 soak: $(VENV)/demo.stamp ## half an hour at 30 Hz: nothing grows, nothing is lost (MODEL=)
