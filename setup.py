@@ -37,15 +37,19 @@ TRAIN = [
     "rich",
     "tensorboard",
     "torch",
+    "torch-pruning",
     "torchmetrics",
     "torchvision",
 ]
 # launch_pytest, which ROS brings, does not work with pytest 8.4 and later.
 TEST = [
     "hypothesis",
+    "ipykernel",
     "mcap",
     "mcap-ros2-support",
     "mypy",
+    "nbclient",
+    "nbformat",
     "pytest>=7,<8.4",
     "ruff",
     "types-PyYAML",

@@ -44,6 +44,18 @@ def make_record(config: AnyConfig, card: ModelCard) -> dict[str, Any]:
     return {"network": config.to_dict(), "card": card.to_json()}
 
 
+def save_network(path: Path, network: Network, card: ModelCard) -> None:
+    """Write a network and its card as a checkpoint, without the state of a run.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    """
+    state = {f"{NETWORK_PREFIX}{key}": value for key, value in network.state_dict().items()}
+    content = {RECORD_KEY: make_record(network.config, card), "state_dict": state}
+    WholeFileCheckpointIO().save_checkpoint(content, path)
+
+
 class Checkpoint(NamedTuple):
     """A trained network and its card, which has no accuracy yet."""
 

@@ -31,3 +31,7 @@ class ExportError(FastDepthError):
 
 class QuantizeError(FastDepthError):
     """A model file cannot be quantised, or the 8-bit file is too far from it."""
+
+
+class PruneError(FastDepthError):
+    """A network cannot be pruned, or not as far as was asked."""

@@ -69,7 +69,7 @@ def export_network(
         bare = Path(folder) / "bare.onnx"
         checked = Path(folder) / "network.onnx"
         # What is written is checked against the network as it was given.
-        _export(head_first(network), card, bare)
+        write_onnx(network, card, bare)
         write_card(bare, card, checked)
         differences = compare(network, card, checked, frames or made_up_frames())
         write_card(checked, card, out)
@@ -152,7 +152,14 @@ def with_accuracy(card: ModelCard, accuracy: tuple[Accuracy, ...]) -> ModelCard:
     return replace(card, accuracy=accuracy)
 
 
-def _export(network: nn.Module, card: ModelCard, path: Path) -> None:
+def write_onnx(network: nn.Module, card: ModelCard, path: Path) -> None:
+    """Write a network to an ONNX file without a card, unchecked.
+
+    Raises:
+        ExportError: torch cannot export it.
+        MissingExtraError: onnxscript is not installed.
+
+    """
     example = torch.zeros(1, 3, card.input.height, card.input.width)
     try:
         # The exporter imports onnxscript; asked for here so that its absence has a name.
@@ -163,7 +170,7 @@ def _export(network: nn.Module, card: ModelCard, path: Path) -> None:
     try:
         with _quiet():
             program = torch.onnx.export(
-                network,
+                head_first(network),
                 (example,),
                 input_names=["image"],
                 output_names=["depth"],

@@ -37,6 +37,7 @@ TORCH = frozenset(
         "onnxscript",
         "pytorch_lightning",
         "torch",
+        "torch_pruning",
         "torchmetrics",
         "torchvision",
     }

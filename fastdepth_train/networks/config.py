@@ -69,6 +69,8 @@ class NetworkConfig:
         head: whether the 1x1 head and `output` act before the last x2 or, as in the paper, after
             it. They work on single pixels, so with `nearest` both are the same, and `before` is
             four times cheaper: exported files have it so.
+        sizes: (input, output) channels of single layers, by the layer's name, where they are fewer
+            than encoder and decoder say: what `fastdepth prune` leaves.
 
     """
 
@@ -77,6 +79,7 @@ class NetworkConfig:
     output: Output = "exp"
     upsample: Upsample = "bilinear"
     head: Head = "before"
+    sizes: dict[str, tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built; raise NetworkError naming the field."""
@@ -131,6 +134,8 @@ class NetworkConfig:
             decoder["channels"] = tuple(decoder["channels"])
             fields["encoder"] = EncoderConfig(**encoder)
             fields["decoder"] = DecoderConfig(**decoder)
+            if fields.get("sizes") is not None:
+                fields["sizes"] = {name: tuple(size) for name, size in fields["sizes"].items()}
             return cls(**fields)
         except (KeyError, TypeError) as err:
             msg = f"the network's description has missing or unknown fields: {err}"

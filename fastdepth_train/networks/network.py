@@ -13,6 +13,7 @@ from fastdepth_train.networks.config import NetworkConfig
 from fastdepth_train.networks.decoders import build_decoder
 from fastdepth_train.networks.decoders.decoder import upsample2
 from fastdepth_train.networks.encoders import build_encoder
+from fastdepth_train.networks.resizing import shrink_layers
 
 # What an untrained network answers: about the median depth of an indoor frame, metres.
 FIRST_GUESS = 2.5
@@ -52,6 +53,8 @@ class DepthNetwork(nn.Module):
                 )
                 raise NetworkError(msg)
             self.upsample = upsample2(config.upsample)
+        if config.sizes is not None:
+            shrink_layers(self, config.sizes)
 
     def forward(self, image: Tensor) -> Tensor:
         """Map a normalised Bx3xHxW image to depth, Bx1xHxW metres (half that if not upsampled)."""

@@ -78,7 +78,7 @@ def test_nothing_is_written_where_an_engine_disagrees(tmp_path, monkeypatch):
     path = tmp_path / "tiny.onnx"
     path.write_bytes(b"what was there before")
     net = network()
-    exported = export._export
+    exported = export.write_onnx
 
     def export_another(given, card, out):
         with torch.no_grad():
@@ -87,7 +87,7 @@ def test_nothing_is_written_where_an_engine_disagrees(tmp_path, monkeypatch):
         with torch.no_grad():
             given.head.bias -= 0.01
 
-    monkeypatch.setattr(export, "_export", export_another)
+    monkeypatch.setattr(export, "write_onnx", export_another)
     with pytest.raises(
         ExportError, match=r"onnxruntime differs from torch by .*nothing was written"
     ):

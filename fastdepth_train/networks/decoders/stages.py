@@ -57,7 +57,7 @@ def deconv_dw(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential
 
 def upconv(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential:
     """Return UpConv: unpooling with zeros, then KxK, batch norm, ReLU."""
-    return nn.Sequential(Unpool(in_channels), *_conv_norm_relu(in_channels, out_channels, kernel))
+    return nn.Sequential(Unpool(), *_conv_norm_relu(in_channels, out_channels, kernel))
 
 
 def shuffleconv(in_channels: int, out_channels: int, kernel: int) -> nn.Sequential:
@@ -78,15 +78,16 @@ def shuffleconv_dw(in_channels: int, out_channels: int, kernel: int) -> nn.Seque
 class Unpool(nn.Module):
     """Doubles both sides: every pixel goes to the upper left of a 2x2 field of zeros."""
 
-    def __init__(self, channels: int) -> None:
-        """Unpool maps of `channels`."""
+    def __init__(self) -> None:
+        """Unpool maps of any number of channels."""
         super().__init__()
-        self.register_buffer("one", torch.ones(channels, 1, 1, 1), persistent=False)
+        self.register_buffer("one", torch.ones(1, 1, 1, 1), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map BxCxHxW to BxCx2Hx2W."""
-        one = self.get_buffer("one")
-        return functional.conv_transpose2d(x, one, stride=2, output_padding=1, groups=len(one))
+        channels = x.shape[1]
+        one = self.get_buffer("one").expand(channels, 1, 1, 1)
+        return functional.conv_transpose2d(x, one, stride=2, output_padding=1, groups=channels)
 
 
 class UpProj(nn.Module):
@@ -95,7 +96,7 @@ class UpProj(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, kernel: int) -> None:
         """Build with random weights; the residual's second convolution is 3x3."""
         super().__init__()
-        self.unpool = Unpool(in_channels)
+        self.unpool = Unpool()
         self.residual = nn.Sequential(
             *_conv_norm_relu(in_channels, out_channels, kernel),
             *_conv_norm_relu(out_channels, out_channels, 3)[:-1],

@@ -12,7 +12,7 @@ class Encoder(nn.Module):
     """Maps an image to one feature map for each halving of its size.
 
     Attributes:
-        channels: of the delivered feature maps, fine to coarse.
+        channels: of the delivered feature maps, fine to coarse, as built: before any pruning.
 
     """
 

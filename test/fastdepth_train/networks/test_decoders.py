@@ -109,7 +109,7 @@ def test_blconv_interpolates_between_its_stages():
 def test_unpooling_puts_pixels_between_zeros():
     x = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])
     expected = torch.tensor([[[[1.0, 0, 2, 0], [0, 0, 0, 0]], [[3, 0, 4, 0], [0, 0, 0, 0]]]])
-    assert torch.equal(Unpool(2)(x), expected)
+    assert torch.equal(Unpool()(x), expected)
 
 
 def test_a_transposed_convolution_is_an_unpool_and_a_convolution():
