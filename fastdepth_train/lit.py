@@ -12,15 +12,16 @@ from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fastdepth.card import ModelCard
+from fastdepth.errors import NoTruthError
 from fastdepth.estimator import DepthEstimator
 from fastdepth.frame import Frame
-from fastdepth.metrics import MetricMean
-from fastdepth.protocols import PROTOCOLS, score
+from fastdepth.metrics import METRIC_KEYS, MetricMean
+from fastdepth.protocols import PROTOCOLS, FrameScore, score
 from fastdepth_train.checkpoint import RECORD_KEY, load_checkpoint, make_record
 from fastdepth_train.data.dataset import Sample
 from fastdepth_train.data.module import DepthData, encoder_origin
 from fastdepth_train.engine import TorchEngine
-from fastdepth_train.errors import ConfigError
+from fastdepth_train.errors import ConfigError, TrainingDataError
 from fastdepth_train.losses import LossConfig, depth_loss
 from fastdepth_train.networks import NetworkConfig
 from fastdepth_train.networks.build import build_network, load_start_weights
@@ -37,7 +38,9 @@ VALIDATED = "val/rmse"
 class DepthModule(LightningModule):
     """Trains a `DepthNetwork` and validates it through the core's estimator and protocols.
 
-    Logs `train/loss` and each of its terms, `train/lr`, and `val/KEY` for every metric.
+    Logs `train/loss` and each of its terms, `train/lr` (of the part with the highest rate),
+    `val/KEY` for every metric, and `seen/KEY` for the same of some frames that it was trained on,
+    which tells what it knows by heart.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class DepthModule(LightningModule):
         loss: LossConfig = LossConfig(),  # noqa: B008 - frozen
         optimizer: OptimizerConfig = OptimizerConfig(),  # noqa: B008 - frozen
         protocol: str = "fastdepth",
+        seen_frames: int = 16,
         name: str = "fastdepth",
     ) -> None:
         """Build the network.
@@ -64,6 +68,7 @@ class DepthModule(LightningModule):
             loss: weights of the loss terms.
             optimizer: AdamW or SGD, and its schedule.
             protocol: evaluation protocol of the validation.
+            seen_frames: how many frames of the training data each validation scores as well.
             name: of the model, for its card.
 
         Raises:
@@ -88,10 +93,12 @@ class DepthModule(LightningModule):
         self.loss = loss
         self.optimizer_config = optimizer
         self.protocol = protocol
+        self.seen_frames = seen_frames
         self.model_name = name
         self.card: ModelCard | None = None
         self._estimator: DepthEstimator | None = None
         self._metrics = MetricMean()
+        self._seen = MetricMean()
 
     def setup(self, stage: str) -> None:
         """Take input, camera and data from the data module onto the card."""
@@ -122,10 +129,13 @@ class DepthModule(LightningModule):
             )
         terms = depth_loss(depth, batch.depth, self.loss)
         size = len(batch.image)
-        self.log("train/loss", terms["loss"], prog_bar=True, batch_size=size)
         for name, value in terms.items():
-            if name != "loss":
-                self.log(f"train/{name}", value, batch_size=size)
+            # Of several processes' batches the mean, as of one batch in one process.
+            self.log(
+                f"train/{name}", value, prog_bar=name == "loss", batch_size=size, sync_dist=True
+            )
+        rates = [group["lr"] for group in self.trainer.optimizers[0].param_groups]
+        self.log("train/lr", max(rates), batch_size=size)
         return terms["loss"]
 
     def on_validation_epoch_start(self) -> None:
@@ -134,26 +144,53 @@ class DepthModule(LightningModule):
             msg = "the module is not set up; run it through a Trainer with a DepthData"
             raise ConfigError(msg)
         self._estimator = DepthEstimator(TorchEngine(self.network), self.card, warm_up=1)
-        self._metrics = MetricMean()
+        self._metrics, self._seen = MetricMean(), MetricMean()
+        if self.seen_frames and not self.trainer.sanity_checking:
+            data: DepthData = self.trainer.datamodule  # type: ignore[attr-defined]
+            for frame in data.seen_frames(self.seen_frames):
+                self._score(frame, self._seen)
 
-    def validation_step(self, batch: Frame, batch_idx: int) -> None:
-        """Score one frame as the deployed model is scored."""
+    def validation_step(self, batch: Frame, batch_idx: int) -> dict[str, FrameScore] | None:
+        """Score one frame as the deployed model is scored; return `score`, unless it has none."""
         del batch_idx
-        if self._estimator is None:
-            msg = "validation has not begun"
-            raise ConfigError(msg)
-        result = score(self.protocol, self._estimator.predict_frame, batch)
-        self._metrics.add(result.metrics)
+        result = self._score(batch, self._metrics)
+        return None if result is None else {"score": result}
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean of every metric over the frames, and let `plateau` look at it."""
         self._estimator = None
-        result = self._metrics.result()
+        seen = self._of_all(self._seen)
+        result = self._of_all(self._metrics)
+        if result is None:
+            msg = "no validation frame has ground truth; validate on frames that have"
+            raise TrainingDataError(msg)
         self._step_plateau(result)
         shown = {"rmse", "delta1"}
         for key, value in result.items():
-            if key != "frames":
-                self.log(f"val/{key}", value, prog_bar=key in shown, sync_dist=True)
+            self.log(f"val/{key}", value, prog_bar=key in shown, sync_dist=True)
+        for key, value in (seen or {}).items():
+            self.log(f"seen/{key}", value, sync_dist=True)
+
+    def _score(self, frame: Frame, mean: MetricMean) -> FrameScore | None:
+        if self._estimator is None:
+            msg = "validation has not begun"
+            raise ConfigError(msg)
+        try:
+            result = score(self.protocol, self._estimator.predict_frame, frame)
+        except NoTruthError:  # the others of its source may have it
+            return None
+        mean.add(result.metrics)
+        return result
+
+    def _of_all(self, mean: MetricMean) -> dict[str, float] | None:
+        """Return the mean over the frames of all processes; None if there are none."""
+        own = mean.result() if mean.frames else dict.fromkeys(METRIC_KEYS, 0.0)
+        values = [mean.frames, *(own[key] * mean.frames for key in METRIC_KEYS)]
+        sums = torch.tensor(values, dtype=torch.float64, device=self.device)
+        frames, *totals = self.trainer.strategy.reduce(sums, reduce_op="sum").tolist()
+        if not frames:
+            return None
+        return {key: total / frames for key, total in zip(METRIC_KEYS, totals, strict=True)}
 
     def configure_optimizers(self) -> Any:
         """Return the optimizer and its schedule."""

@@ -13,7 +13,7 @@ from fastdepth.error_sums import F64Array
 from fastdepth.pictures import tick_values
 
 WIDTH, HEIGHT = 480, 250
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 10, 14, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 10, 14, 40
 _MOST_POINTS = 400
 _MOST_TICKS = 6
 SERIES = ("#1f6feb", "#d1570f", "#2a8f5a")

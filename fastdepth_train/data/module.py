@@ -202,6 +202,10 @@ class DepthData(LightningDataModule):
         mine = ShareOfFrames(len(source), self._share())
         return DataLoader(source, batch_size=None, sampler=mine, num_workers=0)
 
+    def opened(self) -> Frames:
+        """Return the sources; call after `setup`."""
+        return self._ready()[1]
+
     def seen_frames(self, most: int) -> list[Frame]:
         """Return frames that were trained on, as they are, at even distances.
 

@@ -12,9 +12,9 @@ from fastdepth.card import ModelCard  # noqa: E402
 from fastdepth.cli.main import main  # noqa: E402
 from fastdepth.errors import OutputError  # noqa: E402
 from fastdepth_train.checkpoint import WholeFileCheckpointIO, load_checkpoint  # noqa: E402
-from fastdepth_train.cli import train  # noqa: E402
 from fastdepth_train.errors import CheckpointError  # noqa: E402
 from fastdepth_train.networks import PRESETS  # noqa: E402
+from fastdepth_train.run import checkpoints  # noqa: E402
 from test.fastdepth_train.conftest import write_config  # noqa: E402
 
 
@@ -106,8 +106,8 @@ def test_a_resumed_run_comes_to_the_numbers_of_an_unbroken_one(tiny_run, tmp_pat
 def test_the_last_checkpoint_is_of_the_last_epoch_whatever_the_best_is(
     tiny_run, tmp_path, monkeypatch
 ):
-    # The first epoch is the best.
-    monkeypatch.setattr(train, "BEST", ("epoch", "min"))
+    # The worst is called the best, so that it is not the last.
+    monkeypatch.setattr(checkpoints, "best_mode", lambda _: "max")
     config = write_config(
         tmp_path / "c.yaml",
         tiny_run.data,
@@ -119,7 +119,8 @@ def test_the_last_checkpoint_is_of_the_last_epoch_whatever_the_best_is(
         torch.load(tmp_path / "run" / "checkpoints" / name, weights_only=True)
         for name in ("best.ckpt", "last.ckpt")
     )
-    assert best["epoch"] == 0
+    rmse = logged(tmp_path / "run", "val/rmse")
+    assert best["epoch"] == rmse.index(max(rmse)) != 2
     assert (last["epoch"], last["global_step"]) == (2, 3)
 
 
