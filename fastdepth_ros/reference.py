@@ -105,8 +105,11 @@ _LAUNCH = """\
 `depth.launch.py` starts the node with the Fast DDS profile that large images need; every argument
 is in `ros2 launch fastdepth depth.launch.py --show-args`. `autostart:=false` leaves the transitions
 to a lifecycle manager. `point_cloud:=true` starts depth_image_proc beside the node
-(`depth/points_xyz`) and `laser_scan:=true` depthimage_to_laserscan (`depth/scan`); these two
-packages were not at hand when this was written, so that part was not run.
+(`depth/points_xyz`) and `laser_scan:=true` depthimage_to_laserscan (`depth/scan`), as processes or
+as components; these two packages were not at hand when this was written, so that part was run with
+stand-ins only. `camera.launch.py` starts a camera driver or a bag as well, `multi_camera.launch.py`
+a node for each of several cameras: see [robots.md](robots.md), with Nav2, viewers, Docker and the
+platforms.
 """
 
 _COST = """\

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from launch import LaunchContext, LaunchDescription
 from launch.action import Action
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
+from launch_ros.actions import ComposableNodeContainer, LoadComposableNodes, Node
+from launch_ros.descriptions import ComposableNode
 from launch_ros.parameter_descriptions import ParameterValue
 
 # launch/ and config/ lie side by side in the source tree and under share/fastdepth.
@@ -16,6 +18,12 @@ CONFIG = Path(__file__).resolve().parent.parent / "config"
 # What names a profile: the first for Fast DDS 2, the second for 3 (which warns of the first).
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
+
+SCAN_RANGE = (0.2, 10.0)
+"""Metres that a scan may have: the valid range on the card of the package's own model."""
+
+SCAN_ROWS = 8
+"""Rows in the middle of the depth image of which a scan takes the nearest points."""
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -52,6 +60,12 @@ ARGUMENTS = [
         "params_file says (raw).",
     ),
     DeclareLaunchArgument(
+        "threads",
+        default_value="",
+        description="Threads of the engine; empty: as params_file says (one less than there are "
+        "CPUs, at most 4).",
+    ),
+    DeclareLaunchArgument(
         "point_cloud",
         default_value="false",
         choices=["true", "false"],
@@ -63,6 +77,25 @@ ARGUMENTS = [
         default_value="false",
         choices=["true", "false"],
         description="Start depthimage_to_laserscan beside it, which publishes depth/scan.",
+    ),
+    DeclareLaunchArgument(
+        "scan_frame",
+        default_value="camera_link",
+        description="Frame of depth/scan: where the camera is, x forward and z up (not the optical "
+        "frame of the image).",
+    ),
+    DeclareLaunchArgument(
+        "consumers",
+        default_value="processes",
+        choices=["processes", "container", "load"],
+        description="Where point_cloud and laser_scan run: each a process of its own, in a new "
+        "component container, or loaded into one that runs already.",
+    ),
+    DeclareLaunchArgument(
+        "container",
+        default_value="depth_container",
+        description="Name of that container; with consumers:=load its full name (/robot/perception)"
+        ".",
     ),
     DeclareLaunchArgument(
         "namespace", default_value="", description="Namespace of the node and of its topics."
@@ -103,6 +136,8 @@ def start_node(context: LaunchContext) -> list[Action]:
         for name in ("model", "image_transport")
         if value[name]
     ]
+    if value["threads"]:
+        parameters.append({"threads": int(value["threads"])})
     if value["autostart"]:
         parameters.append({"autostart": value["autostart"] == "true"})
     parameters.append(
@@ -123,19 +158,30 @@ def start_node(context: LaunchContext) -> list[Action]:
             remappings=[("image", image), ("camera_info", value["camera_info"] or beside)],
             arguments=["--ros-args", "--log-level", value["log_level"]],
         ),
-        *(node for name, node in consumers(value["namespace"]).items() if value[name] == "true"),
+        *start_consumers(value),
     ]
 
 
-def consumers(namespace: str) -> dict[str, Node]:
-    """Return the nodes that may be started beside it, by the argument that asks for them."""
+class Consumer(NamedTuple):
+    """A node that takes depth, of another package, as a program and as a component."""
+
+    package: str
+    executable: str
+    plugin: str
+    name: str
+    parameters: list[dict[str, object]]
+    remappings: list[tuple[str, str]]
+
+
+def wanted(value: Mapping[str, str]) -> list[Consumer]:
+    """Return the consumers that the arguments ask for."""
     time = {"use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)}
-    return {
-        "point_cloud": Node(
+    consumers = {
+        "point_cloud": Consumer(
             package="depth_image_proc",
             executable="point_cloud_xyz_node",
+            plugin="depth_image_proc::PointCloudXyzNode",
             name="depth_point_cloud",
-            namespace=namespace,
             parameters=[time],
             remappings=[
                 ("image_rect", "depth/image_rect"),
@@ -143,12 +189,20 @@ def consumers(namespace: str) -> dict[str, Node]:
                 ("points", "depth/points_xyz"),
             ],
         ),
-        "laser_scan": Node(
+        "laser_scan": Consumer(
             package="depthimage_to_laserscan",
             executable="depthimage_to_laserscan_node",
+            plugin="depthimage_to_laserscan::DepthImageToLaserScanROS",
             name="depth_laser_scan",
-            namespace=namespace,
-            parameters=[time],
+            parameters=[
+                {
+                    "range_min": SCAN_RANGE[0],
+                    "range_max": SCAN_RANGE[1],
+                    "scan_height": SCAN_ROWS,
+                    "output_frame": ParameterValue(value["scan_frame"], value_type=str),
+                },
+                time,
+            ],
             remappings=[
                 ("depth", "depth/image_rect"),
                 ("depth_camera_info", "depth/camera_info"),
@@ -156,6 +210,53 @@ def consumers(namespace: str) -> dict[str, Node]:
             ],
         ),
     }
+    return [consumer for name, consumer in consumers.items() if value[name] == "true"]
+
+
+def start_consumers(value: Mapping[str, str]) -> list[Action]:
+    """Return what starts the consumers: processes, or components and perhaps their container."""
+    found, namespace = wanted(value), value["namespace"]
+    if value["consumers"] == "processes":
+        return [
+            Node(
+                package=consumer.package,
+                executable=consumer.executable,
+                name=consumer.name,
+                namespace=namespace,
+                parameters=consumer.parameters,
+                remappings=consumer.remappings,
+            )
+            for consumer in found
+        ]
+    components = [
+        ComposableNode(
+            package=consumer.package,
+            plugin=consumer.plugin,
+            name=consumer.name,
+            namespace=namespace,
+            parameters=consumer.parameters,
+            remappings=consumer.remappings,
+        )
+        for consumer in found
+    ]
+    if not components:
+        return []
+    if value["consumers"] == "load":
+        return [
+            LoadComposableNodes(
+                target_container=value["container"], composable_node_descriptions=components
+            )
+        ]
+    return [
+        ComposableNodeContainer(
+            package="rclcpp_components",
+            executable="component_container",
+            name=value["container"],
+            namespace=namespace,
+            composable_node_descriptions=components,
+            output="screen",
+        )
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -32,7 +32,7 @@ _LEASE = leased_domain()
 
 
 @pytest.mark.launch_test
-@launch_testing.markers.keep_alive
+@launch_testing.markers.keep_alive  # type: ignore[untyped-decorator]
 def generate_test_description() -> tuple[LaunchDescription, dict[str, Any]]:
     """Launch the node with its defaults, as a user would."""
     folder = Path(_FOLDER.name)
