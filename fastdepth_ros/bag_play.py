@@ -17,7 +17,7 @@ from fastdepth.cli.common import Progress, progress
 from fastdepth.errors import BagError, FastDepthError, SettingError
 from fastdepth_ros.demo.environment import profile_variables
 from fastdepth_ros.demo.player import CLOCK, Player, wire_name
-from fastdepth_ros.demo.session import RosSession, message_class
+from fastdepth_ros.demo.session import RosSession, message_class, wait_until
 
 INTERRUPTED = 130
 
@@ -51,6 +51,7 @@ def main(argv: list[str]) -> int:
         total = sum(bag.topic(name).count for name in topics)
         show = stack.enter_context(progress(total, "playing"))
         count = 0
+        _wait_for(player, session, args, stop)
         stop.wait(args.delay)
         while True:
             passed = _pass(player, session, show, total, stop)
@@ -59,6 +60,30 @@ def main(argv: list[str]) -> int:
                 break
     print(f"{args.bag}: {count} messages published{' (interrupted)' if stop.is_set() else ''}")
     return INTERRUPTED if stop.is_set() and not args.loop else 0
+
+
+def _wait_for(player: Player, session: RosSession, args: argparse.Namespace, stop: Event) -> None:
+    """Wait until the topics have the subscribers that are asked for, or it is told to stop.
+
+    Raises:
+        SettingError: they have not, in the time that was given.
+
+    """
+    wanted = {wire_name(topic): count for topic, count in args.wait_for}
+    unknown = sorted(wanted.keys() - player.subscribers().keys())
+    if unknown:
+        msg = f"--wait-for {unknown[0]}: it is not played; {', '.join(player.subscribers())} are"
+        raise SettingError(msg)
+
+    def missing() -> dict[str, int]:
+        found = player.subscribers()
+        return {topic: found[topic] for topic, count in wanted.items() if found[topic] < count}
+
+    heard = wait_until(lambda: stop.is_set() or not missing(), args.wait_limit, session.check)
+    if not heard:
+        told = ", ".join(f"{topic} has {n} of {wanted[topic]}" for topic, n in missing().items())
+        msg = f"after {args.wait_limit:g} s there are not the subscribers to wait for: {told}"
+        raise SettingError(msg)
 
 
 def _pass(player: Player, session: RosSession, show: Progress, total: int, stop: Event) -> int:
@@ -163,12 +188,27 @@ def _parser() -> argparse.ArgumentParser:
         help="publish topic A of the bag as B",
     )
     parser.add_argument(
+        "--wait-for",
+        nargs="+",
+        type=_subscribers,
+        default=[],
+        metavar="TOPIC=N",
+        help="wait until TOPIC, as it is published, has N subscribers",
+    )
+    parser.add_argument(
+        "--wait-limit",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="give up with an error when --wait-for has taken S seconds (default: 60)",
+    )
+    parser.add_argument(
         "--delay",
         type=_seconds,
         default=0.0,
         metavar="S",
-        help="wait S seconds before the first message, for subscribers to find the topics "
-        "(default: 0)",
+        help="wait S seconds before the first message (after --wait-for), for subscribers to find "
+        "the topics (default: 0)",
     )
     parser.add_argument(
         "--start",
@@ -201,6 +241,14 @@ def _seconds(text: str) -> float:
         msg = f"{text!r} is no time; expected seconds, 0 or above"
         raise argparse.ArgumentTypeError(msg)
     return value
+
+
+def _subscribers(text: str) -> tuple[str, int]:
+    topic, sign, number = text.partition("=")
+    if not (topic and sign and number.isascii() and number.isdigit()):
+        msg = f"{text!r} does not say how many subscribers to wait for; expected TOPIC=NUMBER"
+        raise argparse.ArgumentTypeError(msg)
+    return topic, int(number)
 
 
 def _rule(text: str) -> tuple[str, str]:

@@ -24,8 +24,11 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from fastdepth.bags import BagReader, find_topics
 
+SETTLE = 0.5
+"""Seconds for the subscribers to have found the player too, once it has found all of them."""
+
 DELAY = 4.0
-"""Seconds between the start of the player and its first message, in which it is found."""
+"""Seconds until ROS's own player begins: it cannot be told to wait for subscribers."""
 
 ARGUMENTS = [
     DeclareLaunchArgument("bag", description="The bag: image, camera_info and ground truth."),
@@ -50,12 +53,14 @@ ARGUMENTS = [
 ]
 
 
-def player(bag: str, rate: str) -> list[str]:
+def player(bag: str, rate: str, subscribers: dict[str, int]) -> list[str]:
     """Return the command that plays a bag: ROS's own player where it is installed."""
-    options = ["--rate", rate, "--delay", f"{DELAY:g}"]
     if importlib.util.find_spec("ros2bag") and shutil.which("ros2"):
-        return ["ros2", "bag", "play", bag, *options, "--clock", "40"]
-    return [sys.executable, "-m", "fastdepth", "bag", "play", bag, *options, "--clock"]
+        options = ["--delay", f"{DELAY:g}", "--clock", "40", "--disable-keyboard-controls"]
+        return ["ros2", "bag", "play", bag, "--rate", rate, *options]
+    wait = [f"{topic}={count}" for topic, count in subscribers.items()]
+    options = ["--wait-for", *wait, "--delay", f"{SETTLE:g}", "--clock"]
+    return [sys.executable, "-m", "fastdepth", "bag", "play", bag, "--rate", rate, *options]
 
 
 def start(context: LaunchContext) -> list[Action]:
@@ -68,14 +73,19 @@ def start(context: LaunchContext) -> list[Action]:
     if topics.depth is None:
         msg = f"{value['bag']} has no ground truth to score against; name its topic with depth:="
         raise RuntimeError(msg)
-    if any(name.endswith(("/compressed", "/compressedDepth")) for name in topics if name):
-        msg = f"{value['bag']} has compressed pictures; evaluate it with: fastdepth evaluate"
-        raise RuntimeError(msg)
-    camera = topics.camera_info or f"{topics.image.rpartition('/')[0]}/camera_info"
+    # A transport's topic is that of the raw image, and its own name behind.
+    image = topics.image.removesuffix("/compressed")
+    truth = topics.depth.removesuffix("/compressedDepth")
+    transport = {
+        "image_transport": "raw" if image == topics.image else "compressed",
+        "truth_transport": "raw" if truth == topics.depth else "compressedDepth",
+    }
+    camera = topics.camera_info or f"{image.rpartition('/')[0]}/camera_info"
     depth_node = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(Path(__file__).resolve().parent / "depth.launch.py")),
         launch_arguments={
-            "image": topics.image,
+            "image": image,
+            "image_transport": transport["image_transport"],
             "camera_info": camera,
             "model": value["model"],
             "use_sim_time": "true",
@@ -86,14 +96,17 @@ def start(context: LaunchContext) -> list[Action]:
         executable="evaluate_node",
         name="evaluate_node",
         output="screen",
-        parameters=[{"out": ParameterValue(str(Path(value["out"]).absolute()), value_type=str)}],
-        remappings=[
-            ("image", topics.image),
-            ("camera_info", camera),
-            ("ground_truth", topics.depth),
+        parameters=[
+            {"out": ParameterValue(str(Path(value["out"]).absolute()), value_type=str)},
+            transport,
         ],
+        remappings=[("image", image), ("camera_info", camera), ("ground_truth", truth)],
     )
-    play = ExecuteProcess(cmd=player(value["bag"], value["rate"]), output="screen")
+    # Both nodes hear the camera, one of them the ground truth.
+    hearers = {topics.image: 2, topics.depth: 1}
+    if topics.camera_info:
+        hearers[topics.camera_info] = 2
+    play = ExecuteProcess(cmd=player(value["bag"], value["rate"], hearers), output="screen")
     begun = False
 
     def begin(event: ProcessIO) -> list[Action]:

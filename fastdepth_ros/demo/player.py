@@ -113,9 +113,14 @@ class Player:
         """Topic of the bag to the full name it is published under."""
         return {name: outlet.publisher.topic_name for name, outlet in self._outlets.items()}
 
+    def subscribers(self) -> dict[str, int]:
+        """Return how many subscribers each topic has by now, by the name it is published under."""
+        publishers = [outlet.publisher for outlet in self._outlets.values()]
+        return {each.topic_name: each.get_subscription_count() for each in publishers}
+
     def has_subscribers(self) -> bool:
         """Return whether every topic has a subscriber by now."""
-        return all(o.publisher.get_subscription_count() > 0 for o in self._outlets.values())
+        return all(count > 0 for count in self.subscribers().values())
 
     def play(self, stop: Event | None = None) -> Iterator[Played]:
         """Publish every message when it is due, and yield it right after.
