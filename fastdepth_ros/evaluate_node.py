@@ -97,7 +97,7 @@ def _evaluate(node: EvaluateNode, stop: Event) -> dict[str, Any]:
     def show(done: int, total: int) -> None:
         del done, total  # /diagnostics tell how far this is
 
-    options = Options(model=Path(model.card.name), record_rate=settings.record_rate)
+    options = Options(model=Path(model.file), record_rate=settings.record_rate)
     figures = evaluate_source(
         Path(pairs.name), options, settings.out, show, lambda: False, make=make
     )

@@ -97,6 +97,7 @@ class Rig:
             "engine": self.model.estimator.engine.description,
             "engine_notes": list(self.model.estimator.notes),
             "calibration": asdict(self.calibration) if self.calibration is not None else None,
+            "calibration_file": settings.calibration_file,
             "card": json.loads(card.to_json()),
         }
         return json.dumps(value, ensure_ascii=False)

@@ -242,10 +242,10 @@ def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--record-rate",
         type=_rate,
-        default=5.0,
+        default=2.0,
         metavar="HZ",
         help="most frames a second that go into depth.mcap; 0 for no such file, inf for all "
-        "(default: 5)",
+        "(default: 2)",
     )
     output.add_argument(
         "--pictures",

@@ -43,7 +43,7 @@ class Options:
     threads: int = 0
     camera_aware: bool = True
     calibration: Path | None = None
-    record_rate: float = 5.0
+    record_rate: float = 2.0
     pictures: int = 3
 
     def __post_init__(self) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from fastdepth.estimator import Prediction
 from fastdepth.frame import F32Array, Frame, U8Array
 from fastdepth.geometry import InputGeometry
-from fastdepth.metrics import valid_truth
 from fastdepth.protocols import nearest
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -79,20 +78,22 @@ class SteadinessMeter:
         if not 0 < now.stamp - before.stamp <= LONGEST_GAP * 1e9:
             return None
         if now.truth is not None and before.truth is not None:
-            with np.errstate(invalid="ignore"):
-                steady = np.abs(now.truth - before.truth) <= STEADY_DEPTH * before.truth
-            steady &= valid_truth(now.truth) & valid_truth(before.truth)
+            # Where either is NaN, the comparison fails.
+            gap = cv2.absdiff(now.truth, before.truth)
+            steady = gap <= before.truth * np.float32(STEADY_DEPTH)
         elif now.grey is not None and before.grey is not None:
             steady = cv2.absdiff(now.grey, before.grey) <= STEADY_GREY
         else:
             return None
         steady &= before.values > 0
-        share = float(steady.mean())
+        share = np.count_nonzero(steady) / steady.size
         if share < LEAST_SHARE:
             return None
-        old = before.values[steady]
-        change = np.abs(now.values[steady] - old) / old
-        return Steadiness(float(change.mean(dtype=np.float64)), share)
+        change = cv2.absdiff(now.values, before.values)
+        # Where the old value is zero the quotient is of no use, and not steady either.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change /= before.values
+        return Steadiness(float(cv2.mean(change, steady.view(np.uint8))[0]), share)
 
 
 def _moment(frame: Frame, stamp: int, prediction: Prediction) -> _Moment:

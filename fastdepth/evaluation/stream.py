@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from time import perf_counter
 from typing import NamedTuple
 
+from fastdepth.engines.cpus import usable_cpus
 from fastdepth.estimator import Prediction
 from fastdepth.evaluation.ahead import ahead
 from fastdepth.frame import Frame, FrameSource
@@ -25,6 +26,8 @@ REASONS = {
 _NO_DEPTH = ("depth_too_late", "depth_unreadable", "without_depth")
 
 NO_TRUTH = "no ground truth"
+
+_CPUS_FOR_THREADS = 1.5
 
 
 class Predicted(NamedTuple):
@@ -58,7 +61,7 @@ def predictions(
     """Yield every frame of a source with its prediction, in order.
 
     One thread reads and decodes, one predicts, and the caller has its own for the rest: inference
-    never waits for either where there is a second core.
+    never waits for either where there is a second core. Where there is none, all is done in turn.
 
     Args:
         source: read on its thread, from opening to closing.
@@ -70,6 +73,8 @@ def predictions(
         FastDepthError: whatever reading or predicting raises.
 
     """
+    if usable_cpus() < _CPUS_FOR_THREADS:
+        return _predict(_read(source, stop), predict, protocol)
     return ahead(_predict(ahead(_read(source, stop)), predict, protocol))
 
 

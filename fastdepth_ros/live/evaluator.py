@@ -30,12 +30,25 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """A model that runs elsewhere."""
+    """A model that runs elsewhere.
+
+    Attributes:
+        card: its card.
+        engine: what runs it.
+        notes: what was asked of the engine and could not be had.
+        pairs: where its depth arrives.
+        file: of the model, as the node calls it.
+        calibration: that the node applies, as metrics.json has it (`file`, `scale`, `offset`), or
+            None.
+
+    """
 
     card: ModelCard
     engine: Engine
     notes: tuple[str, ...]
     pairs: LivePairs
+    file: str
+    calibration: dict[str, Any] | None
 
     def predict_frame(self, frame: Frame) -> Prediction:
         """Return the depth that came for a frame."""
@@ -96,6 +109,9 @@ class LiveEvaluator(Evaluator):
         del total, stopped
         self._skipped.update(self._pairs.counts)
         return False
+
+    def _calibration_figures(self) -> dict[str, Any] | None:
+        return self._described.calibration
 
     def _figures(self, seconds: float, *, partial: bool) -> dict[str, Any]:
         figures = super()._figures(seconds, partial=partial)

@@ -115,7 +115,7 @@ class EvaluateNode(Node):  # type: ignore[misc]  # rclpy has no types
             declare("truth_transport", "raw", "raw, or compressedDepth."),
             declare("max_dt", 0.02, "Most seconds between an image and its ground truth."),
             declare("idle_timeout", 5.0, "Seconds without an image after which this ends."),
-            declare("record_rate", 5.0, "Most frames a second in depth.mcap; 0 for no such file."),
+            declare("record_rate", 2.0, "Most frames a second in depth.mcap; 0 for no such file."),
         )
         for name, value, known in (
             ("image_transport", settings.image_transport, ("raw", "compressed")),
@@ -154,9 +154,15 @@ class EvaluateNode(Node):  # type: ignore[misc]  # rclpy has no types
             self._stop,
         )
         self.model = LiveModel(
-            card, Engine(about["engine"]), tuple(about["engine_notes"]), self.pairs
+            card,
+            Engine(about["engine"]),
+            tuple(about["engine_notes"]),
+            self.pairs,
+            about["file"],
+            _calibration(about),
         )
-        self._hear("truth", f"{truth}/compressedDepth" if packed_truth else truth, packed_truth)
+        self._truth_topic = f"{truth}/compressedDepth" if packed_truth else truth
+        self._hear("truth", self._truth_topic, packed_truth)
         self._hear("depth", topics.DEPTH_IMAGE.name, False, _DEPTH)
         camera = topics.CAMERA_INFO.name
         self.create_subscription(
@@ -195,9 +201,8 @@ class EvaluateNode(Node):  # type: ignore[misc]  # rclpy has no types
         live, running = evaluator.live(), dict(evaluator.running())
         scored = int(running.pop("scored"))
         values = {"images": live["images"], "depths": live["depths"], "scored": scored}
-        truth = self.resolve_topic_name("ground_truth")
         values["image_publishers"] = self.count_publishers(self._image_topic)
-        values["ground_truth_publishers"] = self.count_publishers(truth)
+        values["ground_truth_publishers"] = self.count_publishers(self._truth_topic)
         values |= {f"dropped.{cause}": count for cause, count in live["dropped"].items()}
         values |= {key: f"{value:.4f}" for key, value in running.items()}
         for key, value in (live["latency_ms"] or {}).items():
@@ -216,6 +221,17 @@ class EvaluateNode(Node):  # type: ignore[misc]  # rclpy has no types
         array = DiagnosticArray(status=[status])
         array.header.stamp = self.get_clock().now().to_msg()
         self._publisher.publish(array)
+
+
+def _calibration(about: dict[str, Any]) -> dict[str, Any] | None:
+    if about["calibration"] is None:
+        return None
+    correction = about["calibration"]["correction"]
+    return {
+        "file": about["calibration_file"],
+        "scale": correction["scale"],
+        "offset": correction["offset"],
+    }
 
 
 def _image(cdr: bytes, *, packed: bool) -> U8Array:

@@ -10,6 +10,11 @@ from fastdepth.metrics import METRIC_KEYS, frame_metrics
 from fastdepth.protocols import Pair
 
 
+@pytest.fixture(autouse=True)
+def every_pixel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PIXELS", 1 << 16)
+
+
 def make_pair(height: int = 60, width: int = 90, seed: int = 0) -> Pair:
     rng = np.random.default_rng(seed)
     truth = rng.uniform(0.3, 12, (height, width)).astype(np.float32)
@@ -85,6 +90,25 @@ def test_of_large_frames_a_grid_of_pixels_counts(monkeypatch: pytest.MonkeyPatch
     expected = frame_metrics(prediction, truth, (truth >= 3) & (truth < 4))
     (found,) = [each for each in ranges if each["from"] == 3]
     assert found["mae"] == pytest.approx(expected["mae"])
+
+
+def test_of_sparse_truth_every_pixel_counts() -> None:
+    pair = make_pair(900, 900)
+    valid = np.zeros_like(pair.valid)
+    valid[::30, ::30] = pair.valid[::30, ::30]
+    breakdown = Breakdown()
+    breakdown.add(pair._replace(valid=valid))
+    assert sum(each["pixels"] for each in breakdown.ranges()) == np.count_nonzero(valid)
+
+
+def test_many_frames_add_up() -> None:
+    """More than are added up at once, and some that are left over."""
+    breakdown, pairs = Breakdown(), [make_pair(20, 30, seed) for seed in range(37)]
+    for pair in pairs:
+        breakdown.add(pair)
+    pixels = sum(np.count_nonzero(pair.valid) for pair in pairs)
+    assert sum(each["pixels"] for each in breakdown.ranges()) == pixels
+    assert sum(each["share"] for each in breakdown.ranges()) == pytest.approx(1)
 
 
 def test_nothing_gives_nothing() -> None:
