@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from fastdepth.card import InputSpec, ModelCard
 from fastdepth.engines import OnnxRuntimeEngine
@@ -54,13 +55,18 @@ def prepare(name: str, folder: Path) -> tuple[Subject, dict[str, Any]]:
     """Export a preset; return it ready to run, and its description."""
     config = PRESETS[name]
     facts = describe(config)
-    width, height = facts["width"], facts["height"]
-    card = ModelCard(name, "1", InputSpec(width, height), (width, width), (0.1, 10.0))
-    path = folder / f"{name}.onnx"
     torch.manual_seed(0)
-    export_network(build_network(config).eval(), card, path)
-    tensor = np.random.default_rng(0).random((1, 3, height, width), np.float32)
-    return Subject(OnnxRuntimeEngine(path, threads=1), tensor), facts
+    network = build_network(config).eval()
+    return subject_of(network, name, InputSpec(facts["width"], facts["height"]), folder), facts
+
+
+def subject_of(network: nn.Module, name: str, spec: InputSpec, folder: Path) -> Subject:
+    """Export a network for input of that size; return it ready to run."""
+    card = ModelCard(name, "1", spec, (spec.width, spec.width), (0.1, 10.0))
+    path = folder / f"{name}.onnx"
+    export_network(network, card, path)
+    tensor = np.random.default_rng(0).random((1, 3, spec.height, spec.width), np.float32)
+    return Subject(OnnxRuntimeEngine(path, threads=1), tensor)
 
 
 def run(subject: Subject) -> Times:
