@@ -105,6 +105,7 @@ class DepthEstimator:
         self.camera_aware = camera_aware
         self.notes = tuple(notes)
         self._preprocess = Preprocessor(card.input)
+        self._seen: tuple[Intrinsics, InputGeometry, float, Intrinsics] | None = None
         blank = np.full((card.input.height, card.input.width, 3), 127, np.uint8)
         tensor, _ = self._preprocess(blank)
         for _ in range(max(1, warm_up)):
@@ -191,14 +192,23 @@ class DepthEstimator:
         view = None
         scale = 1.0
         if camera is not None:
-            seen_at_input = geometry.input_intrinsics(camera)
+            to_camera, view = self._see(camera, geometry, output.shape)
             if self.camera_aware:
-                scale = camera_scale(self.card, seen_at_input)
+                scale = to_camera
                 output = output * np.float32(scale)
-            height, width = output.shape
-            view = seen_at_input.resize(width, height)
         seconds = StageSeconds(prepared - start, inferred - prepared, perf_counter() - inferred)
         return Prediction(output, geometry, view, self.card.depth_range, scale, seconds)
+
+    def _see(
+        self, camera: Intrinsics, geometry: InputGeometry, shape: tuple[int, ...]
+    ) -> tuple[float, Intrinsics]:
+        """Return scale and camera of a depth image; the last are kept, as cameras seldom change."""
+        known = self._seen
+        if known is None or known[:2] != (camera, geometry):
+            at_input = geometry.input_intrinsics(camera)
+            scale, (height, width) = camera_scale(self.card, at_input), shape
+            known = self._seen = (camera, geometry, scale, at_input.resize(width, height))
+        return known[2], known[3]
 
     def predict_frame(self, frame: Frame) -> Prediction:
         """Predict metric depth for a `Frame`; raises as `predict` does."""

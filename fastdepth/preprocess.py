@@ -33,6 +33,8 @@ class Preprocessor:
         """Prepare for the input that `spec` describes."""
         self.spec = spec
         self._tensor = np.zeros((1, 3, spec.height, spec.width), np.float32)
+        self._small: U8Array | None = None
+        self._geometry: InputGeometry | None = None
         self._padded = False
         # One multiply and one add a pixel do the division by 255, the mean and the deviation.
         self._gain = [1.0 / (255.0 * s) for s in spec.std]
@@ -56,11 +58,13 @@ class Preprocessor:
         _check_image(image, order)
         spec = self.spec
         height, width = image.shape[:2]
-        geometry = fit_frame(spec, width, height)
+        geometry = self._fit(width, height)
         seen, content = geometry.seen, geometry.content
-        small: U8Array = cv2.resize(
+        # Into the last frame's memory, which OpenCV takes where size and channels are the same.
+        small = self._small = cv2.resize(
             image[seen.slices],
             (content.width, content.height),
+            dst=self._small,
             interpolation=_INTERPOLATION[spec.interpolation],
         )
         is_whole = (content.width, content.height) == (spec.width, spec.height)
@@ -72,10 +76,16 @@ class Preprocessor:
         for plane, out, gain, bias in zip(
             planes, self._tensor[0], self._gain, self._bias, strict=True
         ):
+            # In one pass over the pixels: plane * gain + plane * 0 + bias.
             target = out[rows, columns]
-            np.multiply(plane, np.float32(gain), out=target)
-            np.add(target, np.float32(bias), out=target)
+            cv2.addWeighted(plane, gain, plane, 0.0, bias, dst=target, dtype=cv2.CV_32F)
         return self._tensor, geometry
+
+    def _fit(self, width: int, height: int) -> InputGeometry:
+        known = self._geometry
+        if known is None or (known.frame_width, known.frame_height) != (width, height):
+            known = self._geometry = fit_frame(self.spec, width, height)
+        return known
 
     def _planes(self, image: U8Array, order: PixelOrder) -> list[U8Array]:
         planes = list(cv2.split(image))[:3]
