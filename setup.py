@@ -27,6 +27,7 @@ ROS = [
 OPENVINO = ["openvino"]
 CLUSTER = ["ray"]
 HDF5 = ["h5py"]
+TFLITE = ["ai-edge-litert"]
 TRAIN = [
     *HDF5,
     "jsonargparse[signatures]",
@@ -114,7 +115,8 @@ setup(
         "ros": ROS,
         "train": TRAIN,
         "test": TEST,
-        "all": sorted({*CLUSTER, *OPENVINO, *ROS, *TRAIN, *TEST}),
+        "tflite": TFLITE,
+        "all": sorted({*CLUSTER, *OPENVINO, *ROS, *TFLITE, *TRAIN, *TEST}),
     },
     entry_points={"console_scripts": [f"{NAME} = fastdepth.cli.main:main"]},
 )

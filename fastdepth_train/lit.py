@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ from fastdepth_train.data.module import DepthData, encoder_origin
 from fastdepth_train.engine import TorchEngine
 from fastdepth_train.errors import ConfigError, TrainingDataError
 from fastdepth_train.losses import LossConfig, depth_loss
-from fastdepth_train.networks import NetworkConfig
+from fastdepth_train.networks import DepthNetwork, NetworkConfig
 from fastdepth_train.networks.build import build_network, load_start_weights
 from fastdepth_train.networks.presets import preset as named_preset
+from fastdepth_train.networks.tflite import InputScale, settle
 from fastdepth_train.optim import OptimizerConfig, make_optimizer, make_schedule
 from fastdepth_train.provenance import code_commit
 
+# Batches whose statistics batch norms get that come from a file without them.
+SETTLING_BATCHES = 4
 # More epochs than any run has.
 NEVER = 2**31
 # What Lightning is told that a schedule waits for.
@@ -61,8 +65,8 @@ class DepthModule(LightningModule):
         Args:
             preset: name of a network.
             network: a network described in full, instead of the preset.
-            encoder_weights: `imagenet`, `none`, or a file with a state dict (for METER: of the
-                whole network).
+            encoder_weights: `imagenet`, `none`, or a file: a state dict (for METER: of the whole
+                network), or an 8-bit `.tflite` classifier.
             start: a checkpoint whose network and weights training starts from, instead of all the
                 above.
             loss: weights of the loss terms.
@@ -82,9 +86,10 @@ class DepthModule(LightningModule):
             msg = f"unknown protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}"
             raise ConfigError(msg)
         self._origins: tuple[str, ...] = ()
+        self._unsettled: InputScale | None = None
         if start is None:
             self.network = build_network(network or named_preset(preset))
-            load_start_weights(self.network, encoder_weights)
+            self._unsettled = load_start_weights(self.network, encoder_weights)
             self._origins = encoder_origin(encoder_weights)
         else:
             self.network, begun = load_checkpoint(Path(start))
@@ -118,6 +123,11 @@ class DepthModule(LightningModule):
                 f"of {stride} for this network"
             )
             raise ConfigError(msg)
+        if self._unsettled is not None and isinstance(self.network, DepthNetwork):
+            batches = islice(data.train_dataloader(), SETTLING_BATCHES)
+            images = [data.on_after_batch_transfer(batch, 0).image for batch in batches]
+            settle(self.network.encoder, self._unsettled, card.input, images)
+            self._unsettled = None
 
     def training_step(self, batch: Sample, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""

@@ -43,7 +43,19 @@ TORCH = frozenset(
     }
 )
 # Python packages that a robot need not have; whoever needs one imports it where it is used.
-EXTRAS = frozenset({"h5py", "matplotlib", "mitsuba", "onnx", "openvino", "ray", "rich", "rosbags"})
+EXTRAS = frozenset(
+    {
+        "ai_edge_litert",
+        "h5py",
+        "matplotlib",
+        "mitsuba",
+        "onnx",
+        "openvino",
+        "ray",
+        "rich",
+        "rosbags",
+    }
+)
 FORBIDDEN = {
     "fastdepth": ROS | TORCH | {"fastdepth_ros", "fastdepth_train"},
     "fastdepth_ros": TORCH | {"fastdepth_train"},

@@ -45,6 +45,7 @@ ROSDEP_KEYS = {
 # Imports that rosdep does not know; an extra brings them.
 WITHOUT_KEY = frozenset(
     {
+        "ai_edge_litert",
         "jsonargparse",
         "lightning",
         "mcap",

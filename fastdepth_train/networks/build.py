@@ -12,6 +12,7 @@ from fastdepth_train.errors import WeightsError
 from fastdepth_train.networks.config import NetworkConfig
 from fastdepth_train.networks.meter import Meter, MeterConfig
 from fastdepth_train.networks.network import DepthNetwork
+from fastdepth_train.networks.tflite import InputScale
 from fastdepth_train.networks.weights import load_encoder_weights, read_state_dict
 
 Network = DepthNetwork | Meter
@@ -40,13 +41,16 @@ def config_from_dict(value: Mapping[str, Any]) -> AnyConfig:
     return NetworkConfig.from_dict(value)
 
 
-def load_start_weights(network: Network, origin: str) -> None:
+def load_start_weights(network: Network, origin: str) -> InputScale | None:
     """Load the weights that training starts from.
 
     Args:
         network: whose weights are replaced.
         origin: `imagenet`, `none`, or a file with a state dict: of the encoder's classification
-            network; for METER of the whole network.
+            network; for METER of the whole network. The former may also be an 8-bit `.tflite`.
+
+    Returns:
+        What `load_encoder_weights` does.
 
     Raises:
         WeightsError: no such weights, a file that is missing or damaged, or weights of another
@@ -54,12 +58,13 @@ def load_start_weights(network: Network, origin: str) -> None:
 
     """
     if isinstance(network, DepthNetwork):
-        load_encoder_weights(network.encoder, network.config.encoder, origin)
-    elif origin == "imagenet":
+        return load_encoder_weights(network.encoder, network.config.encoder, origin)
+    if origin == "imagenet":
         msg = "there are no ImageNet weights for METER; give a file or none"
         raise WeightsError(msg)
-    elif origin != "none":
+    if origin != "none":
         load_strictly(network, read_state_dict(Path(origin)), origin)
+    return None
 
 
 def load_strictly(network: Network, state: Mapping[str, Tensor], origin: str) -> None:

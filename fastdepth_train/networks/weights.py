@@ -14,6 +14,7 @@ from torchvision.models import MobileNet_V2_Weights, MobileNet_V3_Large_Weights
 from fastdepth_train.errors import WeightsError
 from fastdepth_train.networks.config import EncoderConfig
 from fastdepth_train.networks.encoders import Encoder
+from fastdepth_train.networks.tflite import SUFFIX, InputScale, load_classifier
 
 IMAGENET = {
     "mobilenet_v2": MobileNet_V2_Weights.IMAGENET1K_V2,
@@ -29,14 +30,18 @@ _FITTING = {
 }
 
 
-def load_encoder_weights(encoder: Encoder, config: EncoderConfig, origin: str) -> None:
+def load_encoder_weights(encoder: Encoder, config: EncoderConfig, origin: str) -> InputScale | None:
     """Load weights into an encoder.
 
     Args:
         encoder: whose weights are replaced.
         config: it was built from.
-        origin: `imagenet` (torchvision's, downloaded once), `none` (left random), or a file with a
-            state dict of the classification network.
+        origin: `imagenet` (torchvision's, downloaded once), `none` (left random), or a file: a
+            state dict of the classification network, or an 8-bit `.tflite` of it.
+
+    Returns:
+        The input that the encoder expects where its file tells: a `.tflite`, whose encoder must be
+        settled (`networks.tflite.settle`) before it is trained.
 
     Raises:
         WeightsError: no such weights, no network to fetch them, a file that is missing or damaged,
@@ -44,7 +49,9 @@ def load_encoder_weights(encoder: Encoder, config: EncoderConfig, origin: str) -
 
     """
     if origin == "none":
-        return
+        return None
+    if Path(origin).suffix == SUFFIX:
+        return load_classifier(encoder, Path(origin))
     state = _imagenet(config) if origin == "imagenet" else read_state_dict(Path(origin))
     wanted = encoder.state_dict()
     missing = [key for key in wanted if key not in state]
@@ -63,6 +70,7 @@ def load_encoder_weights(encoder: Encoder, config: EncoderConfig, origin: str) -
             )
             raise WeightsError(msg)
     encoder.load_state_dict({key: state[key] for key in wanted})
+    return None
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
