@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,47 @@ def test_a_fault_in_a_transition_leads_back_to_unconfigured(tmp_path: Path, doma
         client.wait_for_node()
         np.testing.assert_allclose(ask(client, 1), 2.2, rtol=1e-5)
         assert node.stop() == 0
+
+
+HANGS = """
+import sys, time
+from fastdepth_ros.depth_node import main
+from fastdepth_ros.processing import DepthMaker
+
+make, frames = DepthMaker.make, []
+def make_once(self, *arguments):
+    frames.append(1)
+    if len(frames) == 2:
+        time.sleep(3600)
+    return make(self, *arguments)
+DepthMaker.make = make_once
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_an_engine_that_hangs_is_told_and_does_not_hold_the_node(
+    tmp_path: Path, domain: int
+) -> None:
+    model = build_mock_model(tmp_path / "mock.onnx")
+    arguments = ("-p", f"model:={model}")
+    with NodeProcess(domain, *arguments, code=HANGS) as node, Client(domain) as client:
+        node.wait_for_start()
+        client.wait_for_node()
+        ask(client, 1)
+        image = image_message(np.zeros((HEIGHT, WIDTH, 3), np.uint8), "rgb8", 2)
+        info = camera_info_message(WIDTH, HEIGHT, K, 2)
+        client.show(image, info, lambda: client.latest_value("dropped.overwritten") > 0)
+        assert client.transit("deactivate")
+        node.wait_for("WARN.*deactivated while the model is still busy with a frame")
+        assert not client.transit("activate")
+        node.wait_for("ERROR.*cannot activate: the model is still busy with a frame from before")
+        assert client.transit("cleanup")
+        assert client.transit("configure")
+        assert client.transit("activate")
+        client.wait_for_node()
+        ask(client, 10**10)
+        assert node.stop(signal.SIGTERM) == 0
+        node.wait_for(r"stopped: received \d+, published 2,")
 
 
 def test_an_impossible_qos_override_is_a_reason(tmp_path: Path, domain: int) -> None:
