@@ -22,9 +22,11 @@ from fastdepth_train.data.geometric import (
     View,
     depth_factor,
     draw_view,
+    sight,
     view_of,
     view_of_depth,
 )
+from fastdepth_train.data.mixing import Blend, MixConfig, blended, draw_blend
 from fastdepth_train.data.photometric import (
     NEUTRAL,
     Look,
@@ -45,6 +47,22 @@ class AugmentConfig:
     photometric: PhotometricConfig = field(default_factory=PhotometricConfig)
 
 
+class TeacherView(NamedTuple):
+    """The frame of a sample as a teacher sees it: whole, in daylight; or a batch of them.
+
+    Attributes:
+        image: 3xhxw uint8 RGB of the teacher's input size.
+        sight: 2x3 float32, from places in the sample to places in the frame, both in units where
+            an image reaches from -1 to 1 (torch's affine_grid).
+        zoom: magnification of the sample, which divides the teacher's depth.
+
+    """
+
+    image: Tensor
+    sight: Tensor
+    zoom: Tensor
+
+
 class Sample(NamedTuple):
     """One sample, or a batch of them (leading dimension B).
 
@@ -52,15 +70,14 @@ class Sample(NamedTuple):
         image: 3xHxW uint8 before `finish`, normalised float32 after it.
         depth: 1xHxW float32 metres of the canonical camera, NaN where there is none.
         look: photometric settings still to be applied.
-        teacher: the same view as a teacher sees it, 3xhxw uint8 RGB of its own input size; None
-            where there is no teacher.
+        teacher: what a teacher sees of the same frame; None where there is no teacher.
 
     """
 
     image: Tensor
     depth: Tensor
     look: Look
-    teacher: Tensor | None = None
+    teacher: TeacherView | None = None
 
 
 class TrainingSet(Dataset[Sample]):
@@ -75,6 +92,7 @@ class TrainingSet(Dataset[Sample]):
         *,
         seed: int,
         teacher: InputSpec | None = None,
+        mix: MixConfig = MixConfig(),  # noqa: B008 - frozen
     ) -> None:
         """Serve frames.
 
@@ -84,7 +102,8 @@ class TrainingSet(Dataset[Sample]):
             focal_length: (fx, fy) of the canonical camera, pixels at input size.
             augment: how views and colours vary.
             seed: of the variation.
-            teacher: of a teacher's input, which then sees the same views in its own size.
+            teacher: of a teacher's input, which then sees the same frames.
+            mix: how many samples are blends of two frames.
 
         """
         self.store = store
@@ -93,6 +112,7 @@ class TrainingSet(Dataset[Sample]):
         self.augment = augment
         self.seed = seed
         self.teacher = teacher
+        self.mix = mix
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -101,24 +121,33 @@ class TrainingSet(Dataset[Sample]):
     def __getitem__(self, key: tuple[int, int]) -> Sample:
         """Return the sample that frame `index` gives in `epoch`."""
         epoch, index = key
+        rng = np.random.default_rng((self.seed, epoch, index))
         view, look = View(), NEUTRAL
         if self.augment.enabled:
-            rng = np.random.default_rng((self.seed, epoch, index))
             view = draw_view(self.augment.geometric, rng)
             look = draw_look(self.augment.photometric, rng)
-        return self.sample(index, view, look)
+        return self.sample(index, view, look, draw_blend(self.mix, len(self), rng))
 
-    def sample(self, index: int, view: View, look: Look) -> Sample:
-        """Return frame `index` seen in one particular way."""
+    def sample(self, index: int, view: View, look: Look, blend: Blend | None = None) -> Sample:
+        """Return frame `index` seen in one particular way, alone or blended with another."""
         image, depth, camera = self.store[index]
+        if blend is not None:
+            image = blended(image, self.store[blend.partner].image, blend.share)
+            depth = np.zeros_like(depth)
         size = (self.spec.width, self.spec.height)
-        seen = view_of(image, view, self.spec)
         truth = view_of_depth(depth, view, size)
         factor = depth_factor(view, camera, size, self.focal_length)
         metres = truth.astype(np.float32) * np.float32(factor / STEPS_PER_METRE)
         metres[truth == 0] = np.nan
-        teacher = None if self.teacher is None else _chw(view_of(image, view, self.teacher))
-        return Sample(_chw(seen), torch.from_numpy(metres)[None], look, teacher)
+        teacher = None
+        if self.teacher is not None:
+            teacher = TeacherView(
+                _chw(view_of(image, View(), self.teacher)),
+                torch.from_numpy(sight(view, (image.shape[1], image.shape[0]), size)),
+                torch.tensor(view.zoom),
+            )
+        seen = _chw(view_of(image, view, self.spec))
+        return Sample(seen, torch.from_numpy(metres)[None], look, teacher)
 
 
 Draw = Callable[[np.random.Generator], NDArray[np.int64]]
@@ -156,7 +185,7 @@ def collate(samples: list[Sample]) -> Sample:
         torch.stack(images),
         torch.stack(depths),
         stack_looks(list(looks)),
-        torch.stack(seen) if seen else None,
+        TeacherView(*map(torch.stack, zip(*seen, strict=True))) if seen else None,
     )
 
 

@@ -96,6 +96,20 @@ def view_matrix(view: View, frame_size: tuple[int, int], input_size: tuple[int, 
     return np.hstack([linear, offset[:, None]])
 
 
+def sight(
+    view: View, frame_size: tuple[int, int], input_size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Return the 2x3 map from places in the view to places in the frame.
+
+    Both in units where an image's edges are at -1 and 1, as torch's affine_grid wants them; sizes
+    are (width, height).
+    """
+    matrix = np.vstack([view_matrix(view, frame_size, input_size), (0.0, 0.0, 1.0)])
+    whole = _to_units(input_size) @ matrix @ np.linalg.inv(_to_units(frame_size))
+    found: NDArray[np.float32] = np.linalg.inv(whole)[:2].astype(np.float32)
+    return found
+
+
 def depth_factor(
     view: View,
     camera: Intrinsics | None,
@@ -147,3 +161,9 @@ def view_of_depth(depth: U16Array, view: View, size: tuple[int, int]) -> U16Arra
         depth, matrix, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0
     )
     return np.asarray(seen, np.uint16)
+
+
+def _to_units(size: tuple[int, int]) -> Affine:
+    """Return the 3x3 map from pixels, whose centres are whole numbers, to -1..1."""
+    w, h = size
+    return np.array([[2 / w, 0.0, 1 / w - 1], [0.0, 2 / h, 1 / h - 1], [0.0, 0.0, 1.0]])

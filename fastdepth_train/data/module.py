@@ -28,7 +28,7 @@ from fastdepth_train.data.loading import (
     SharedSampler,
     ShareOfFrames,
 )
-from fastdepth_train.data.mixing import MixConfig, mix
+from fastdepth_train.data.mixing import MixConfig, paste
 from fastdepth_train.data.sources import TRAIN, Frames, MoreFrames, Where, open_frames
 from fastdepth_train.data.store import FrameStore
 from fastdepth_train.distill import Teacher, open_teacher
@@ -81,7 +81,7 @@ class DepthData(LightningDataModule):
             more: further frames to train on.
             teacher: a checkpoint or an ONNX file with a model card that labels what has no depth:
                 unlabelled and mixed images.
-            mix: how much of a batch is blended for the teacher.
+            mix: how many samples are blends, which the teacher labels, or have pasted pieces.
             batch_size: frames in a training step of each process.
             workers: loader processes; 0 prepares batches in the training process, which suits
                 frames that fit into memory.
@@ -155,7 +155,13 @@ class DepthData(LightningDataModule):
         focal_length = self.focal_length or _focal_length(store, self.input)
         teacher = self._teacher.card.input if self._teacher else None
         self._train = TrainingSet(
-            store, self.input, focal_length, self.augment, seed=self.seed, teacher=teacher
+            store,
+            self.input,
+            focal_length,
+            self.augment,
+            seed=self.seed,
+            teacher=teacher,
+            mix=self.mix,
         )
         self._frames = frames
 
@@ -234,9 +240,9 @@ class DepthData(LightningDataModule):
         if isinstance(batch, Frame):
             return batch
         if self._teacher is not None and self._train is not None:
-            batch = mix(batch, self.mix)
             batch = self._teacher.fill(batch, self.input, self._train.focal_length)
             batch = batch._replace(teacher=None)
+        batch = paste(batch, self.mix)
         return finish(batch, self.input, photometric=self.augment.enabled)
 
     def _shrink_to(self) -> int | None:

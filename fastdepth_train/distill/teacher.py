@@ -15,7 +15,7 @@ from fastdepth.card import InputSpec, ModelCard
 from fastdepth.engines import Engine, open_engine, read_card
 from fastdepth.errors import CardError
 from fastdepth_train.checkpoint import load_checkpoint
-from fastdepth_train.data.dataset import Sample, normalised
+from fastdepth_train.data.dataset import Sample, TeacherView, normalised
 from fastdepth_train.errors import ConfigError
 from fastdepth_train.networks.build import Network
 
@@ -29,11 +29,12 @@ class _Runs(Protocol):
 
 
 class Teacher:
-    """Labels views; its metres are those of the student's canonical camera.
+    """Labels frames; its metres are those of the student's canonical camera.
 
-    Teacher and student look at the same view, each in its own input size. An object as large as
-    their canonical cameras show it at depths in proportion to their focal lengths, so one's metres
-    become the other's by the ratio of the focal lengths in units of the view.
+    The teacher looks at whole frames, as it is used to, and its labels follow the student's view:
+    a teacher that learned little of other fields of view would be wrong about a zoomed one. An
+    object looks as large to both canonical cameras at depths in proportion to their focal lengths,
+    so one's metres become the other's by the ratio of these in units of the frame.
     """
 
     def __init__(self, card: ModelCard, run: _Runs) -> None:
@@ -56,23 +57,29 @@ class Teacher:
         self.card = card
         self._run = run
 
-    def labels(self, images: Tensor, spec: InputSpec, focal_length: tuple[float, float]) -> Tensor:
-        """Return Bx1xHxW metres for a student, NaN where the teacher's are not to be believed.
+    def labels(
+        self, views: TeacherView, spec: InputSpec, focal_length: tuple[float, float]
+    ) -> Tensor:
+        """Return Bx1xHxW metres for a student, NaN where there are none to be believed.
 
         Args:
-            images: Bx3xhxw uint8 RGB of the teacher's input size.
+            views: whole frames, and what the student's samples show of them.
             spec: of the student's input, whose size the labels have.
             focal_length: (fx, fy) of the student's canonical camera, pixels at its input size.
 
         """
+        images = views.image
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             depth = self._run(normalised(images.float() / 255.0, self.card.input)).float()
         nearest, farthest = self.card.depth_range
         depth = depth.masked_fill(~((depth >= nearest) & (depth <= farthest)), torch.nan)
-        size = (spec.height, spec.width)
-        if depth.shape[-2:] != size:
-            depth = functional.interpolate(depth, size=size, mode="bilinear")
-        return depth * self._factor(spec, focal_length)
+        grid = functional.affine_grid(
+            views.sight, [len(images), 1, spec.height, spec.width], align_corners=False
+        )
+        seen = functional.grid_sample(depth, grid, padding_mode="border", align_corners=False)
+        outside = (grid.abs() > 1).any(dim=-1)[:, None]
+        factor = self._factor(spec, focal_length) / views.zoom.reshape(-1, 1, 1, 1)
+        return seen.masked_fill(outside, torch.nan) * factor
 
     def fill(self, batch: Sample, spec: InputSpec, focal_length: tuple[float, float]) -> Sample:
         """Give labels to the samples of a batch that have no depth at all."""
@@ -83,7 +90,8 @@ class Teacher:
         if not missing.any():
             return batch
         depth = batch.depth.clone()
-        depth[missing] = self.labels(batch.teacher[missing], spec, focal_length)
+        views = TeacherView(*(part[missing] for part in batch.teacher))
+        depth[missing] = self.labels(views, spec, focal_length)
         return batch._replace(depth=depth)
 
     def _factor(self, spec: InputSpec, focal_length: tuple[float, float]) -> float:

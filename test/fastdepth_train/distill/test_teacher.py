@@ -15,7 +15,8 @@ from fastdepth.card_file import write_card  # noqa: E402
 from fastdepth.cli.main import main  # noqa: E402
 from fastdepth.errors import CardError  # noqa: E402
 from fastdepth_train.checkpoint import load_checkpoint  # noqa: E402
-from fastdepth_train.data.dataset import Sample  # noqa: E402
+from fastdepth_train.data.dataset import Sample, TeacherView  # noqa: E402
+from fastdepth_train.data.geometric import View, sight, view_of_depth  # noqa: E402
 from fastdepth_train.data.photometric import NEUTRAL, stack_looks  # noqa: E402
 from fastdepth_train.distill import Teacher, open_teacher  # noqa: E402
 from fastdepth_train.errors import ConfigError  # noqa: E402
@@ -44,17 +45,23 @@ def red_teacher(path: Path, card: ModelCard | None = CARD) -> Path:
     return path
 
 
-def images(*reds: int) -> torch.Tensor:
+def whole(images: torch.Tensor) -> TeacherView:
+    """Return views of whole frames, of which the student sees all."""
+    sights = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]).expand(len(images), -1, -1)
+    return TeacherView(images, sights, torch.ones(len(images)))
+
+
+def views(*reds: int) -> TeacherView:
     batch = torch.zeros((len(reds), 3, 16, 24), dtype=torch.uint8)
     for image, red in zip(batch, reds, strict=True):
         image[0] = red
-    return batch
+    return whole(batch)
 
 
 def test_an_onnx_teacher_labels_at_the_student_s_size(tmp_path):
     teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
     # The same camera: twice the focal length at twice the size.
-    depth = teacher.labels(images(51, 102), STUDENT, (40.0, 40.0))
+    depth = teacher.labels(views(51, 102), STUDENT, (40.0, 40.0))
     assert depth.shape == (2, 1, 32, 48)
     assert depth.mean(dim=(1, 2, 3)).tolist() == pytest.approx([2.0, 4.0], rel=1e-5)
 
@@ -62,13 +69,45 @@ def test_an_onnx_teacher_labels_at_the_student_s_size(tmp_path):
 def test_labels_are_metres_of_the_student_s_camera(tmp_path):
     """With 1.5 times the focal length, things look as large from 1.5 times as far."""
     teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
-    depth = teacher.labels(images(51), STUDENT, (60.0, 60.0))
+    depth = teacher.labels(views(51), STUDENT, (60.0, 60.0))
     assert float(depth.mean()) == pytest.approx(3.0, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        View(),
+        View(zoom=1.6, x=0.1, y=-0.15),
+        View(zoom=1.3, rotation=0.1, x=-0.05, y=0.02, flip=True),
+        View(rotation=0.2),
+    ],
+)
+def test_labels_follow_the_student_s_view_and_its_zoom(view):
+    """They are what a depth image of the teacher's would give if it were seen so."""
+    size, fine = (48, 32), (480, 320)
+    rows, columns = np.meshgrid(np.arange(320), np.arange(480), indexing="ij")
+    ramp = 2000 + 5 * columns + 8 * rows
+    teacher_depth = torch.from_numpy(ramp / 1000.0).float()[None, None]
+    wide = ModelCard("t", "1", InputSpec(*fine), (400.0, 400.0), (0.1, 20.0))
+    seen = TeacherView(
+        torch.zeros((1, 3, 320, 480), dtype=torch.uint8),
+        torch.from_numpy(sight(view, fine, size))[None],
+        torch.tensor([view.zoom]),
+    )
+    labels = (
+        Teacher(wide, lambda _: teacher_depth).labels(seen, STUDENT, (40.0, 40.0))[0, 0].numpy()
+    )
+    truth = view_of_depth(ramp.astype(np.uint16), view, size).astype(float) / 1000 / view.zoom
+    outside = truth == 0
+    assert np.array_equal(np.isnan(labels), outside)
+    assert np.abs(labels - truth)[~outside].max() < 0.02
+    if view.rotation and not view.zoom > 1:
+        assert 0.01 < outside.mean() < 0.3
 
 
 def test_what_the_teacher_s_card_does_not_vouch_for_is_no_label(tmp_path):
     teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
-    assert torch.isnan(teacher.labels(images(5, 250), STUDENT, (40.0, 40.0))).all()
+    assert torch.isnan(teacher.labels(views(5, 250), STUDENT, (40.0, 40.0))).all()
 
 
 def test_only_samples_without_depth_are_labelled(tmp_path):
@@ -76,7 +115,7 @@ def test_only_samples_without_depth_are_labelled(tmp_path):
     depth = torch.full((2, 1, 32, 48), torch.nan)
     depth[0, 0, 3, 4] = 7.0  # one measurement is ground truth
     looks = stack_looks([NEUTRAL, NEUTRAL])
-    batch = Sample(torch.zeros(2, 3, 32, 48), depth, looks, images(51, 102))
+    batch = Sample(torch.zeros(2, 3, 32, 48), depth, looks, views(51, 102))
     filled = teacher.fill(batch, STUDENT, (40.0, 40.0)).depth
     assert int((~torch.isnan(filled[0])).sum()) == 1
     assert float(filled[1].mean()) == pytest.approx(4.0, rel=1e-5)
@@ -99,11 +138,11 @@ def test_a_teacher_that_cuts_its_input_is_refused():
 def test_a_checkpoint_teaches_what_its_network_computes(tiny_run):
     path = tiny_run.folder / "checkpoints" / "last.ckpt"
     network, card = load_checkpoint(path)
-    views = torch.randint(0, 256, (3, 3, 64, 96), dtype=torch.uint8)
+    images = torch.randint(0, 256, (3, 3, 64, 96), dtype=torch.uint8)
     mean, std = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (card.input.mean, card.input.std))
     with torch.no_grad():
-        expected = network((views / 255.0 - mean) / std)
-    labels = open_teacher(path).labels(views, card.input, card.focal_length)
+        expected = network((images / 255.0 - mean) / std)
+    labels = open_teacher(path).labels(whole(images), card.input, card.focal_length)
     valid = ~torch.isnan(labels)
     assert valid.any()
     assert torch.allclose(labels[valid], expected[valid], rtol=1e-4)
