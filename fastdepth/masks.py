@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,12 +68,14 @@ class DepthMask:
         """
         if self.is_off:
             return depth
-        masked: F32Array = depth.copy()
-        if self.max_step > 0:
-            # First, since an edge is one also where its far side is out of range.
-            masked[_steep(depth, np.float32(self.max_step))] = np.nan
         # NaN fails both comparisons, so it is masked again without a warning.
-        masked[~((depth >= self.near) & (depth <= self.far))] = np.nan
+        kept = (depth >= self.near) & (depth <= self.far)
+        if self.max_step > 0:
+            # Of `depth`, since an edge is one also where its far side is out of range.
+            kept &= ~_steep(depth, np.float32(self.max_step))
+        # Many times as fast as indexing with a mask.
+        masked: F32Array = np.full(depth.shape, np.nan, np.float32)
+        cv2.copyTo(depth, kept.view(np.uint8), masked)
         height, width = depth.shape
         rows, columns = round(self.border * height), round(self.border * width)
         masked[:rows] = masked[height - rows :] = np.nan

@@ -36,6 +36,11 @@ def keep_memory() -> bool:
 def return_memory() -> None:
     """Give back to the kernel what is not used: after a model was freed, not after a frame."""
     gc.collect()
+    trim_memory()
+
+
+def trim_memory() -> None:
+    """Give back to the kernel what the C library keeps: after a model was loaded, say."""
     trim = _function("malloc_trim")
     if trim is not None:
         trim(0)

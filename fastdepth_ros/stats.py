@@ -9,8 +9,6 @@ from enum import Enum
 from threading import Lock, RLock
 from types import MappingProxyType
 
-import numpy as np
-
 
 class DropCause(Enum):
     """Why a frame that was received is not published as depth (fastdepth_ros.reasons explains)."""
@@ -133,14 +131,25 @@ class Timings:
     def summary(self) -> dict[str, Summary]:
         """Return what there is to say of each series that has values."""
         with self._lock:
-            copies = {name: np.array(values) for name, values in self._series.items()}
-        made = {}
-        for name, values in copies.items():
-            parts = np.percentile(values, (50, 95, 99))
-            made[name] = Summary(*map(float, (values.mean(), *parts, values[-1])))
-        return made
+            copies = {name: list(values) for name, values in self._series.items()}
+        return {name: _summarise(values) for name, values in copies.items()}
 
     def clear(self) -> None:
         """Forget all values."""
         with self._lock:
             self._series.clear()
+
+
+def _summarise(values: list[float]) -> Summary:
+    """Return what there is to say of some values; for so few NumPy takes ten times as long."""
+    last, mean = values[-1], sum(values) / len(values)
+    values.sort()
+    return Summary(mean, *(_quantile(values, share) for share in (0.5, 0.95, 0.99)), last)
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """Return a quantile, between two values by linear interpolation."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+    return low + (high - low) * (place - below)

@@ -15,7 +15,7 @@ from rclpy.parameter import Parameter
 from fastdepth.errors import EngineError, FastDepthError
 from fastdepth_ros import topics
 from fastdepth_ros.diagnostics import ACTIVE, Situation
-from fastdepth_ros.memory import return_memory
+from fastdepth_ros.memory import return_memory, trim_memory
 from fastdepth_ros.node.health import Health
 from fastdepth_ros.node.lifecycle import attempt, guard_transitions
 from fastdepth_ros.node.log import log_at, log_model
@@ -143,6 +143,7 @@ class DepthNode(LifecycleNode):  # type: ignore[misc]  # rclpy has no types
             self._release()
             raise
         self._rig = rig
+        trim_memory()  # loading a model takes three times what it holds
         log_model(self, rig)
 
     def _activate(self) -> None:

@@ -72,6 +72,7 @@ class Outputs:
         except BaseException:
             self.close()
             raise
+        self._counted = (self._depth, self._info, self._compressed, self._color, self._points)
         self._cloud = PointMaker()
         self._moulds = DepthMoulds()
         self.use(rig)
@@ -91,8 +92,14 @@ class Outputs:
         with self._lock:
             if not self._made:
                 return 0
-            counted = (self._depth, self._info, self._compressed, self._color, self._points)
-            return sum(publisher.get_subscription_count() for publisher in counted)
+            return sum(publisher.get_subscription_count() for publisher in self._counted)
+
+    def has_listeners(self) -> bool:
+        """Return whether there is any; for every frame, so that it looks no farther than needed."""
+        with self._lock:
+            if not self._made:
+                return False
+            return any(publisher.get_subscription_count() for publisher in self._counted)
 
     def publish(self, result: DepthResult) -> None:
         """Publish what is listened to; raises what the middleware raises.

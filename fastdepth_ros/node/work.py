@@ -60,7 +60,7 @@ class Work:
             on_fault=self._on_fault,
             on_event=self._trace if is_traced else None,
             decode=ImageDecoder(),
-            is_wanted=lambda: outputs.listeners() > 0,
+            is_wanted=outputs.has_listeners,
             now=self._now,
             counters=health.counters,
             timings=health.timings,
