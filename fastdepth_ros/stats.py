@@ -144,7 +144,8 @@ def _summarise(values: list[float]) -> Summary:
     """Return what there is to say of some values; for so few NumPy takes ten times as long."""
     last, mean = values[-1], sum(values) / len(values)
     values.sort()
-    return Summary(mean, *(_quantile(values, share) for share in (0.5, 0.95, 0.99)), last)
+    median, p95, p99 = (_quantile(values, share) for share in (0.5, 0.95, 0.99))
+    return Summary(mean, median, p95, p99, last)
 
 
 def _quantile(ordered: list[float], share: float) -> float:
