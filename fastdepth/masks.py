@@ -63,10 +63,10 @@ class DepthMask:
             depth: HxW float32 metres, NaN invalid.
 
         Returns:
-            A new array, or `depth` itself where nothing can be masked.
+            A new array, or `depth` itself where nothing is masked.
 
         """
-        if self.is_off:
+        if self.is_off or (self._is_range_only and self._holds(depth)):
             return depth
         # NaN fails both comparisons, so it is masked again without a warning.
         kept = (depth >= self.near) & (depth <= self.far)
@@ -81,6 +81,14 @@ class DepthMask:
         masked[:rows] = masked[height - rows :] = np.nan
         masked[:, :columns] = masked[:, width - columns :] = np.nan
         return masked
+
+    @property
+    def _is_range_only(self) -> bool:
+        return self.border == 0 and self.max_step == 0
+
+    def _holds(self, depth: F32Array) -> bool:
+        """Return whether all depth is in range; extremes are NaN where any depth is."""
+        return bool(depth.size and depth.min() >= self.near and depth.max() <= self.far)
 
 
 def _steep(depth: F32Array, max_step: np.float32) -> NDArray[np.bool_]:
