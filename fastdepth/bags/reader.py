@@ -9,10 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import yaml
 from rosbags.interfaces import Connection, ConnectionExtRosbag1, QosDurability
 from rosbags.rosbag1 import Reader as Ros1Reader
 from rosbags.rosbag2 import Reader as Ros2Reader
 
+from fastdepth.bags.plain_mcap import PlainMcap
 from fastdepth.bags.types import BagTypes
 from fastdepth.errors import BagError
 
@@ -103,6 +105,7 @@ class BagReader:
                 self._connections = list(self._reader.connections)
                 self.topics = _topics(self._connections)
                 self._types = BagTypes(self._connections, self.distro, ros1=self._ros1)
+            self._plain = None if self._ros1 else self._open_plain(file)
         except BagError:
             self.close()
             raise
@@ -170,6 +173,7 @@ class BagReader:
         *,
         start: int | None = None,
         stop: int | None = None,
+        heads: bool = False,
         on_damage: Callable[[Damage], None] | None = None,
     ) -> Iterator[RawMessage]:
         """Yield messages in the order they were received.
@@ -178,6 +182,8 @@ class BagReader:
             topics: names; all topics if None.
             start: the first time wanted, nanoseconds.
             stop: the first time not wanted any more, nanoseconds.
+            heads: the first plain_mcap.HEAD bytes are enough of messages of more than 4 kB: where
+                the storage allows it, the rest is not read.
             on_damage: told of each damaged part, after which reading goes on; damage is an error
                 if None.
 
@@ -189,8 +195,8 @@ class BagReader:
             self.topic(name)
         connections = [c for c in self._connections if topics is None or c.topic in topics]
         if on_damage is None:
-            return self._raw(connections, start, stop)
-        return self._raw_around_damage(connections, start, stop, on_damage)
+            return self._raw(connections, start, stop, heads=heads)
+        return self._raw_around_damage(connections, start, stop, on_damage, heads=heads)
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[tuple[RawMessage, Any]]:
         """Yield messages, serialised and decoded, in the order they were received.
@@ -218,11 +224,56 @@ class BagReader:
     def close(self) -> None:
         """Close the bag."""
         self._reader.close()
+        if self._plain is not None:
+            self._plain.close()
+
+    def _open_plain(self, file: Path) -> PlainMcap | None:
+        """Open uncompressed mcap files for reading them quickly; None where that cannot be."""
+        types = {(connection.topic, connection.msgtype) for connection in self._connections}
+        if self.compression is not None or len(types) != len(self.topics):
+            return None
+        try:
+            files = [file]
+            if file.is_dir():
+                about = yaml.safe_load((file / "metadata.yaml").read_text("utf-8"))
+                names = about["rosbag2_bagfile_information"]["relative_file_paths"]
+                files = [file / Path(name).name for name in names]
+            if not all(each.suffix == ".mcap" for each in files):
+                return None
+            return PlainMcap(files)
+        except (ValueError, OSError, KeyError, TypeError, yaml.YAMLError):
+            return None  # rosbags reads it, or says what is wrong with it
+
+    def _raw_plain(
+        self,
+        plain: PlainMcap,
+        connections: list[Connection],
+        start: int | None,
+        stop: int | None,
+        *,
+        heads: bool,
+    ) -> Iterator[RawMessage]:
+        types = {connection.topic: connection.msgtype for connection in connections}
+        messages = plain.messages(types, start, stop, heads=heads)
+        while True:
+            with _told(self.path, "is damaged or cut short"):
+                found = next(messages, None)
+            if found is None:
+                return
+            yield RawMessage(found.topic, types[found.topic], found.time, found.data)
 
     def _raw(
-        self, connections: list[Connection], start: int | None, stop: int | None
+        self,
+        connections: list[Connection],
+        start: int | None,
+        stop: int | None,
+        *,
+        heads: bool = False,
     ) -> Iterator[RawMessage]:
         if not connections:
+            return
+        if self._plain is not None:
+            yield from self._raw_plain(self._plain, connections, start, stop, heads=heads)
             return
         with _told(self.path, "cannot be read"):
             messages = iter(self._reader.messages(connections, start, stop))
@@ -244,12 +295,14 @@ class BagReader:
         start: int | None,
         stop: int | None,
         on_damage: Callable[[Damage], None],
+        *,
+        heads: bool,
     ) -> Iterator[RawMessage]:
         last = self.start if start is None else start
         following: int | None = start
         while True:
             try:
-                for raw in self._raw(connections, following, stop):
+                for raw in self._raw(connections, following, stop, heads=heads):
                     last = raw.time
                     yield raw
                 return

@@ -118,7 +118,7 @@ class BagSource:
         cameras: list[tuple[int, Intrinsics | None]] = []
         damages: list[Damage] = []
         topics = [topic for topic in self.topics if topic]
-        for raw in reader.raw(topics, on_damage=damages.append):
+        for raw in reader.raw(topics, heads=True, on_damage=damages.append):
             if raw.topic == info:
                 cameras.append(_camera(reader, raw))
             else:
