@@ -61,11 +61,12 @@ def _shot(
     chosen: Chosen, frames: int, depths: tuple[float, float], limit: float, *, has_truth: bool
 ) -> str:
     snapshot = chosen.snapshot
-    words = [f"frame {snapshot.name}"]
+    words = [] if snapshot.time is None else [f"at {snapshot.time:.1f} s"]
     if snapshot.error is not None:
-        words.append(f"AbsRel {snapshot.error:.3f}")
+        words.append(f"off by {snapshot.error:.1%} (AbsRel)")
         words.append(f"rank {chosen.rank} of {frames}")
-    caption = escape(", ".join(words))
+    name = f'<span class="pale">frame {escape(snapshot.name)}</span>'
+    caption = " \u00b7 ".join([*map(escape, words), name])
     truth = snapshot.truth
     if truth is None:
         truth = np.full_like(snapshot.prediction, np.nan)

@@ -27,6 +27,7 @@ a { color: var(--blue); }
 .pale { color: var(--pale); font-size: .9rem; overflow-wrap: anywhere; }
 .note, .alert { padding: 10px 14px; border-radius: 6px; background: var(--soft); }
 .alert { background: #fff8e6; border: 1px solid #e5c76b; margin: 10px 0; }
+code { background: var(--soft); padding: 1px 4px; border-radius: 3px; font-size: .92em; }
 ul.said { padding-left: 20px; margin: 8px 0; }
 ul.said li { margin: 5px 0; max-width: 80ch; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; }

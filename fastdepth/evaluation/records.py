@@ -67,10 +67,9 @@ class Records:
 
         """
         row = dict(values)
-        if stamp is not None:
-            if self._first_stamp is None:
-                self._first_stamp = stamp
-            row["time"] = (stamp - self._first_stamp) / 1e9
+        time = self.time_of(stamp)
+        if time is not None:
+            row["time"] = time
         for number, column in self._numbers.items():
             column.append(row.get(number, math.nan))
         seconds = "" if stamp is None else f"{stamp // 1_000_000_000}.{stamp % 1_000_000_000:09d}"
@@ -81,6 +80,14 @@ class Records:
             self._writer.writerow((*texts, *numbers))
         except OSError as err:
             raise self._error(err) from err
+
+    def time_of(self, stamp: int | None) -> float | None:
+        """Return the seconds since the first stamp that was asked for or added."""
+        if stamp is None:
+            return None
+        if self._first_stamp is None:
+            self._first_stamp = stamp
+        return (stamp - self._first_stamp) / 1e9
 
     def __len__(self) -> int:
         """Return the number of frames."""

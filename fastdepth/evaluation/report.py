@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
@@ -56,7 +57,7 @@ def report_page(result: Result) -> str:
             f"first {len(result.records)} of {figures['total']} frames.</div>"
         )
     parts += [f'<div class="alert">{escape(warning)}</div>' for warning in figures["warnings"]]
-    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in figures["findings"])
+    said = "".join(f"<li>{_with_code(sentence)}</li>" for sentence in figures["findings"])
     parts += [f'<ul class="said">{said}</ul>', _cards(figures)]
     sections: tuple[Callable[[Result], str], ...] = (
         lambda result: gallery(result.chosen, result.figures["frames"]),
@@ -70,6 +71,11 @@ def report_page(result: Result) -> str:
     )
     parts += [section(result) for section in sections]
     return page(title, parts)
+
+
+def _with_code(text: str) -> str:
+    """Return text as HTML; what is between backticks is a command."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _subtitle(figures: Mapping[str, Any]) -> str:

@@ -218,9 +218,9 @@ class Evaluator:
             values["steadiness"], values["steady_share"] = steady
         error = values.get("abs_rel")
         if self._pool.wants(error):
-            stamp = item.frame.stamp
+            time = self._records.time_of(item.frame.stamp)
             depth = prediction.frame_depth()
-            self._pool.add(take_snapshot(item.seen, depth, stamp, error))
+            self._pool.add(take_snapshot(item.seen, depth, time, error))
         else:
             self._pool.skip()
         if self._recording is not None and self._recording.wants(item.frame.stamp):
