@@ -50,9 +50,10 @@ lint: $(VENV)/all.stamp ## ruff and mypy
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy $(PACKAGES)
 
-bench: $(VENV)/demo.stamp ## what the node adds to inference (MODEL=)
-	@$(BIN)/fastdepth bench pipeline
-	@$(BIN)/python tools/bench_node.py $(if $(MODEL),--model '$(MODEL)')
+bench: $(VENV)/all.stamp ## measure speed, and bring it into README and docs/performance.md
+	@mkdir -p out
+	@$(BIN)/fastdepth bench --json out/bench.json
+	@$(BIN)/python tools/publish_bench.py out/bench.json
 
 soak: $(VENV)/demo.stamp ## half an hour at 30 Hz: nothing grows, nothing is lost (MODEL=)
 	@$(BIN)/python tools/soak.py $(if $(MODEL),--model '$(MODEL)')

@@ -29,6 +29,15 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what goes into JSON, from which the table can be printed again."""
+        return {
+            "title": self.title,
+            "columns": list(self.columns),
+            "rows": [list(row) for row in self.rows],
+            "notes": list(self.notes),
+        }
+
 
 def show(table: Table, stream: TextIO | None = None) -> None:
     """Print a table: drawn by rich in a terminal that has it, else in aligned columns."""

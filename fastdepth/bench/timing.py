@@ -94,12 +94,22 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(median, p5, p95, len(values))
 
 
+def moment() -> Times:
+    """Return this moment on clock and processor, to be handed to `since`."""
+    return Times(time.perf_counter_ns() / 1e6, time.process_time_ns() / 1e6)
+
+
+def since(start: Times) -> Times:
+    """Return the milliseconds since a moment."""
+    cpu, wall = time.process_time_ns() / 1e6, time.perf_counter_ns() / 1e6
+    return Times(wall - start.wall, cpu - start.cpu)
+
+
 def run_once(run: Callable[[], object]) -> Times:
     """Time one run."""
-    wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+    start = moment()
     run()
-    cpu_end, wall_end = time.process_time_ns(), time.perf_counter_ns()
-    return Times((wall_end - wall) / 1e6, (cpu_end - cpu) / 1e6)
+    return since(start)
 
 
 def interleave(

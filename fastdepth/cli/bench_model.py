@@ -19,6 +19,7 @@ from fastdepth.bench.model import (
     time_table,
 )
 from fastdepth.bench.options import add_bench_arguments
+from fastdepth.bench.picture import draw_models
 from fastdepth.bench.report import load_note, make_document, show
 from fastdepth.bench.yardsticks import default_cache, find_yardsticks
 from fastdepth.engines import usable_cpus
@@ -53,15 +54,19 @@ def main(argv: list[str]) -> int:
         section["notes"].append(yardsticks.note)
     if args.memory:
         measure_memory(section, files, {variant.label: variant for variant in variants})
+    shown = [cost_table(section), time_table(section)]
+    section["tables"] = [table.as_dict() for table in shown]
     document = make_document(machine, before, {"model": section})
-    show(cost_table(section))
-    show(time_table(section))
+    for table in shown:
+        show(table)
     _tell(machine)
     print(load_note(document))
     if section["recommendation"] is not None:
         print(section["recommendation"]["words"])
     if args.json is not None:
         write_json(args.json, document)
+    if args.picture is not None:
+        draw_models(args.picture, section)
     return 0
 
 
@@ -160,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
         help="do not measure load time and memory, a process for each model and engine",
     )
     add_bench_arguments(parser, seconds=_SECONDS)
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw the times there")
     return parser
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import cv2
 
 from fastdepth.bench.machine import describe_machine, load_average
 from fastdepth.bench.options import add_bench_arguments
+from fastdepth.bench.picture import draw_pipeline
 from fastdepth.bench.pipeline import (
     KINDS,
     SIZES,
@@ -51,11 +53,15 @@ def main(argv: list[str]) -> int:
         output=args.output,
         path=next(iter(pipelines.values())).path.words,
     )
+    table = pipeline_table(section)
+    section["tables"] = [table.as_dict()]
     document = make_document(describe_machine(), before, {"pipeline": section})
-    show(pipeline_table(section))
+    show(table)
     print(load_note(document))
     if args.json is not None:
         write_json(args.json, document)
+    if args.picture is not None:
+        draw_pipeline(args.picture, section)
     return 0
 
 
@@ -82,4 +88,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_model_arguments(parser)
     add_bench_arguments(parser, seconds=_SECONDS)
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw the stages there")
     return parser

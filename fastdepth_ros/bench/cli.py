@@ -126,14 +126,19 @@ def main(argv: list[str]) -> int:
     args.model = (args.model or default_model()).resolve()
     before = load_average()
     measured = run(args)
-    document = make_document(describe_machine(), before, {"node": measured.as_dict()})
     results = list(measured.results.values())
-    show(tables.rates_table(results))
-    show(tables.drops_table(results))
-    show(tables.cameras_table(measured.cameras))
-    show(tables.startup_table(measured.startup))
     held = [(r.condition.name, r.memory) for r in results if r.memory is not None]
-    show(tables.memory_table(held, measured.copies))
+    shown = [
+        tables.rates_table(results),
+        tables.drops_table(results),
+        tables.cameras_table(measured.cameras),
+        tables.startup_table(measured.startup),
+        tables.memory_table(held, measured.copies),
+    ]
+    section = measured.as_dict() | {"tables": [table.as_dict() for table in shown]}
+    document = make_document(describe_machine(), before, {"node": section})
+    for table in shown:
+        show(table)
     sys.stdout.write(load_note(document) + "\n")
     if args.json is not None:
         write_json(args.json, document)
