@@ -19,7 +19,7 @@ from fastdepth.calibration import Calibration, FittedOn
 from fastdepth.cli.main import main
 from fastdepth.correction import Correction
 from fastdepth.errors import BagError, OutputError, ProtocolError, SettingError
-from fastdepth.evaluation import Options, evaluate_source, finished
+from fastdepth.evaluation import Options, evaluate_source, finished, stream
 from fastdepth.messages import decode_compressed, decode_depth
 from fastdepth.metrics import METRIC_KEYS
 from test.data import shared
@@ -133,6 +133,24 @@ def test_the_figures_of_a_tum_bag_are_those_of_numpy(tum: Path, tmp_path: Path) 
     assert figures["frames"] == len(expected)
     assert figures["frames"] + sum(figures["skipped"].values()) == figures["total"]
     assert figures["total"] == (tum / "rgb.txt").read_text().count(".jpg")
+
+
+def test_on_one_cpu_all_is_done_in_turn_and_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag = making.write_bag(tmp_path / "bag", 5, lambda n, predicted: predicted * (1 + n / 10))
+    options = making.options(tmp_path)
+    side_by_side = run(bag, options)
+    monkeypatch.setattr(stream, "usable_cpus", lambda: 1.0)
+    threads: set[str] = set()
+    monkeypatch.setattr(
+        stream, "view", lambda _, frame: threads.add(threading.current_thread().name) or frame
+    )
+    in_turn = run(bag, options)
+    assert threads == {threading.current_thread().name}
+    for key in (*METRIC_KEYS, "frames", "skipped", "scale", "ranges", "steadiness"):
+        assert in_turn[key] == side_by_side[key]
+    assert in_turn["frames"] == 5
 
 
 def test_every_frame_is_scored_or_has_a_reason(tmp_path: Path) -> None:
