@@ -17,10 +17,21 @@ from fastdepth.errors import ImageError
 
 _START = 4
 _STAMP_END = _START + 8
+
+
+class _Numbers(NamedTuple):
+    """How numbers are written in one byte order."""
+
+    uint: struct.Struct
+    stamp: struct.Struct
+
+
 _LITTLE = b"\0\1"
-_ORDERS = {_LITTLE: "<", b"\0\0": ">"}  # by the first two bytes: plain CDR of either byte order
-_LITTLE_UINT = struct.Struct("<I")
-_LITTLE_STAMP = struct.Struct("<iI")
+_LITTLE_NUMBERS = _Numbers(struct.Struct("<I"), struct.Struct("<iI"))
+_NUMBERS = {  # by the first two bytes: plain CDR of either byte order
+    _LITTLE: _LITTLE_NUMBERS,
+    b"\0\0": _Numbers(struct.Struct(">I"), struct.Struct(">iI")),
+}
 
 
 class Stamp(NamedTuple):
@@ -107,11 +118,11 @@ def split_stamp(cdr: bytes) -> tuple[int, bytes] | None:
 
     Two messages that differ in their stamp alone have the same rest. None if there is no stamp.
     """
-    try:
-        stamp = _Reader(cdr).stamp()
-    except ImageError:
+    numbers = _NUMBERS.get(cdr[:2])
+    if numbers is None or len(cdr) < _STAMP_END:
         return None
-    return stamp.sec * 1_000_000_000 + stamp.nanosec, cdr[:_START] + cdr[_STAMP_END:]
+    seconds, nanoseconds = numbers.stamp.unpack_from(cdr, _START)
+    return seconds * 1_000_000_000 + nanoseconds, cdr[:_START] + cdr[_STAMP_END:]
 
 
 class Mould:
@@ -139,51 +150,59 @@ class Mould:
 
     def cast(self, stamp: Stamp, data: bytes | memoryview = b"") -> bytes:
         """Return a message with this stamp and data (of bytes)."""
-        begin = (self._start, _LITTLE_STAMP.pack(*stamp), self._middle)
+        begin = (self._start, _LITTLE_NUMBERS.stamp.pack(*stamp), self._middle)
         if not self._has_data:
             return b"".join(begin)
-        return b"".join((*begin, _LITTLE_UINT.pack(len(data)), data))
+        return b"".join((*begin, _LITTLE_NUMBERS.uint.pack(len(data)), data))
 
 
 class _Reader:
     """Reads field after field; raises ImageError where the message ends too soon."""
 
+    __slots__ = ("_at", "_cdr", "_numbers")
+
     def __init__(self, cdr: bytes) -> None:
-        self._view = memoryview(cdr)
-        self._order = _ORDERS.get(cdr[:2], "")
+        self._cdr = cdr
+        self._numbers = _NUMBERS.get(cdr[:2])
         self._at = _START
 
     def header(self) -> Header:
         return Header(self.stamp(), self.text())
 
     def stamp(self) -> Stamp:
-        if not self._order:
-            msg = f"the message begins with {bytes(self._view[:4])!r}; expected plain CDR"
+        if self._numbers is None:
+            msg = f"the message begins with {self._cdr[:4]!r}; expected plain CDR"
             raise ImageError(msg)
-        sec, nanosec = struct.unpack(self._order + "iI", self._take(8, 4))
-        return Stamp(sec, nanosec)
+        return Stamp(*self._numbers.stamp.unpack_from(self._cdr, self._pass(8, 4)))
 
     def uint(self) -> int:
-        return int(struct.unpack(self._order + "I", self._take(4, 4))[0])
+        assert self._numbers is not None  # noqa: S101 - the stamp was read before
+        number: int = self._numbers.uint.unpack_from(self._cdr, self._pass(4, 4))[0]
+        return number
 
     def byte(self) -> int:
-        return self._take(1, 1)[0]
+        return self._cdr[self._pass(1, 1)]
 
     def text(self) -> str:
         # Its terminating zero is counted.
-        return bytes(self._take(self.uint(), 1)).removesuffix(b"\0").decode("utf-8", "replace")
+        size = self.uint()
+        begin = self._pass(size, 1)
+        return self._cdr[begin : begin + size].removesuffix(b"\0").decode("utf-8", "replace")
 
     def data(self) -> memoryview:
-        return self._take(self.uint(), 1)
+        size = self.uint()
+        begin = self._pass(size, 1)
+        return memoryview(self._cdr)[begin : begin + size]
 
-    def _take(self, size: int, alignment: int) -> memoryview:
+    def _pass(self, size: int, alignment: int) -> int:
+        """Return where a field begins, and go on behind it."""
         begin = self._at + (_START - self._at) % alignment
         end = begin + size
-        if end > len(self._view):
+        if end > len(self._cdr):
             msg = (
-                f"the serialised message ends after {len(self._view)} bytes; expected {size} more "
+                f"the serialised message ends after {len(self._cdr)} bytes; expected {size} more "
                 f"at {begin}"
             )
             raise ImageError(msg)
         self._at = end
-        return self._view[begin:end]
+        return begin
