@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip("rosbags", reason="the bags extra is not installed")
 
@@ -15,6 +17,7 @@ from rosbags.rosbag1 import Writer as Ros1Writer
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
+from fastdepth.bags import BagWriter
 from fastdepth.bags.types import build_message
 from fastdepth.evaluation import evaluate_source
 from fastdepth.messages import depth_fields, image_fields, intrinsics_fields
@@ -61,6 +64,38 @@ def test_rosbags_with_the_definitions_of_a_distribution(
             message = build_message(store, kind, {"header": header(at), **fields})
             writer.write(connections[topic], at, store.serialize_cdr(message, kind))
     check(tmp_path / "bag", tmp_path)
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_bag_that_was_split_into_files(tmp_path: Path, storage: Any, compress: bool) -> None:
+    """As `ros2 bag record --max-bag-size` leaves it: one metadata.yaml for all files."""
+    parts, half = [tmp_path / "part_0", tmp_path / "part_1"], stamp_of(FRAMES // 2)
+    for number, part in enumerate(parts):
+        with BagWriter(part, storage, compress=compress) as bag:
+            for topic, kind, at, fields in messages():
+                if (at >= half) == bool(number):
+                    bag.write(topic, kind, at, header=header(at), **fields)
+    whole = tmp_path / "bag"
+    whole.mkdir()
+    key = "rosbag2_bagfile_information"
+    told = [yaml.safe_load((part / "metadata.yaml").read_text())[key] for part in parts]
+    first, second = told
+    for part, each in zip(parts, told, strict=True):
+        (name,) = each["relative_file_paths"]
+        shutil.copy(part / name, whole / name)
+    for name in ("relative_file_paths", "files"):
+        first[name] += second[name]
+    first["message_count"] += second["message_count"]
+    first["duration"]["nanoseconds"] = stamp_of(FRAMES - 1) - stamp_of(0)
+    for one, other in zip(
+        first["topics_with_message_count"], second["topics_with_message_count"], strict=True
+    ):
+        one["message_count"] += other["message_count"]
+    (whole / "metadata.yaml").write_text(yaml.safe_dump({key: first}))
+
+    figures = check(whole, tmp_path)
+    assert not figures["warnings"]
 
 
 def test_a_ros1_bag(tmp_path: Path) -> None:
