@@ -93,6 +93,7 @@ class DepthModule(LightningModule):
             self._origins = encoder_origin(encoder_weights)
         else:
             self.network, begun = load_checkpoint(Path(start))
+            self.network.train()  # a checkpoint is opened for use
             self._origins = begun.training_data
         self.network.to(memory_format=torch.channels_last)
         self.loss = loss
