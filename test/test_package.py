@@ -46,6 +46,7 @@ ROSDEP_KEYS = {
 WITHOUT_KEY = frozenset(
     {
         "ai_edge_litert",
+        "flatbuffers",
         "jsonargparse",
         "lightning",
         "mcap",

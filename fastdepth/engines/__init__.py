@@ -7,11 +7,11 @@ from fastdepth.engines.onnx_file import (
     OnnxSignature,
     card_from_metadata,
     check_readable,
-    read_card,
     read_signature,
 )
 from fastdepth.engines.onnxruntime_engine import OnnxRuntimeEngine
 from fastdepth.engines.openvino_engine import OpenVinoEngine
+from fastdepth.engines.openvino_file import is_openvino, read_card
 from fastdepth.engines.protocol import Engine, LoadedEngine
 from fastdepth.engines.providers import Fallback, Provider
 
@@ -29,6 +29,7 @@ __all__ = [
     "card_from_metadata",
     "check_readable",
     "default_threads",
+    "is_openvino",
     "open_engine",
     "read_card",
     "read_signature",

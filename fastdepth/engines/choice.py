@@ -10,6 +10,7 @@ from fastdepth.engines.cv2dnn_engine import Cv2DnnEngine
 from fastdepth.engines.onnx_file import check_readable
 from fastdepth.engines.onnxruntime_engine import OnnxRuntimeEngine
 from fastdepth.engines.openvino_engine import OpenVinoEngine
+from fastdepth.engines.openvino_file import is_openvino
 from fastdepth.engines.protocol import LoadedEngine
 from fastdepth.engines.providers import Fallback, Provider
 from fastdepth.errors import EngineError, MissingExtraError, ModelError, SettingError
@@ -33,7 +34,7 @@ def open_engine(
     threads: int = 0,
     spinning: bool = False,
 ) -> LoadedEngine:
-    """Load an ONNX file into the engine asked for.
+    """Load a model file into the engine asked for; an OpenVINO file always into OpenVINO.
 
     What cannot be had here (an engine that is not installed, a provider that is not in this build
     or does not start, a model that this engine cannot run) is an error under `strict`. Under
@@ -69,12 +70,14 @@ def open_engine(
         msg = f"there is no engine {engine!r}; choose from {', '.join(ENGINES)}"
         raise ModelError(msg)
     check_readable(path)
+    if is_openvino(path):
+        opener, engine = OpenVinoEngine, "openvino"
     try:
         return opener(
             path, providers=providers, fallback=fallback, threads=threads, spinning=spinning
         )
     except (EngineError, MissingExtraError) as err:
-        if fallback == "strict" or engine == "onnxruntime":
+        if fallback == "strict" or engine == "onnxruntime" or is_openvino(path):
             raise
         note = f"{err}; onnxruntime on the CPU takes its place"
     return OnnxRuntimeEngine(path, threads=threads, spinning=spinning, notes=[note])

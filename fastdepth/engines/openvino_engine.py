@@ -9,6 +9,7 @@ from typing import Any
 from fastdepth.engines.agreement import require_agreement
 from fastdepth.engines.cpus import default_threads
 from fastdepth.engines.onnx_file import read_signature, reason_of
+from fastdepth.engines.openvino_file import is_openvino, read_openvino
 from fastdepth.engines.providers import Fallback, Provider, select_providers
 from fastdepth.errors import EngineError, MissingExtraError
 from fastdepth.frame import F32Array
@@ -28,7 +29,7 @@ class OpenVinoEngine:
         threads: int = 0,
         spinning: bool = False,
     ) -> None:
-        """Load an ONNX file.
+        """Load an ONNX file, or one in OpenVINO's own format (.xml beside its .bin).
 
         OpenVINO computes in bfloat16 or float16 where the hardware has it, with other numbers;
         here it is asked for float32. Give the option `INFERENCE_PRECISION_HINT` to change that:
@@ -44,14 +45,14 @@ class OpenVinoEngine:
             spinning: has no meaning here: OpenVINO's threads never spin for long.
 
         Raises:
-            ModelError: the file is missing or unreadable or is no valid ONNX model of one input
-                and one output, or a device's name is not known.
+            ModelError: the file is missing or unreadable or is no valid model of one input and one
+                output, or a device's name is not known.
             EngineError: a device cannot be had, under `strict`, or no device runs the model.
             MissingExtraError: OpenVINO is not installed.
 
         """
         del spinning
-        self.signature = read_signature(path)
+        self.signature = read_openvino(path) if is_openvino(path) else read_signature(path)
         try:
             import openvino  # noqa: PLC0415 - an extra
         except ImportError as err:
@@ -70,12 +71,14 @@ class OpenVinoEngine:
         try:
             model = core.read_model(str(path))
         except Exception as err:  # openvino raises plain RuntimeError
-            msg = f"{host} cannot read {path}: {reason_of(err)}; use the engine onnxruntime"
+            instead = "export it again" if is_openvino(path) else "use the engine onnxruntime"
+            msg = f"{host} cannot read {path}: {reason_of(err)}; {instead}"
             raise EngineError(msg) from err
         device = self._compile(core, model, selection.providers, threads, fallback)
         where = f"{device}, {threads} thread(s)" if device == "CPU" else device
         self._description = ", ".join(filter(None, (host, where, self._precision)))
-        require_agreement(path, self.signature, self.run, host)
+        if not is_openvino(path):
+            require_agreement(path, self.signature, self.run, host)
 
     @property
     def description(self) -> str:

@@ -1,4 +1,4 @@
-"""`fastdepth export CKPT OUT.onnx`: turn a checkpoint into a checked ONNX file with its card."""
+"""`fastdepth export CKPT OUT`: turn a checkpoint into a checked model file with its card."""
 
 from __future__ import annotations
 
@@ -13,24 +13,32 @@ from typing import Any
 from fastdepth.card import ModelCard
 from fastdepth.card_file import write_card
 from fastdepth.cli.common import track
+from fastdepth.engines.openvino_file import IR_SUFFIX, weights_of
 from fastdepth.frame import Frame, FrameSource
 from fastdepth.sources import open_source
 from fastdepth_train.checkpoint import load_checkpoint
+from fastdepth_train.errors import ExportError
 from fastdepth_train.export import (
     TOLERANCE,
     export_network,
     measure,
     with_accuracy,
 )
+from fastdepth_train.export_openvino import export_openvino
 from fastdepth_train.networks.cost import network_cost
 from fastdepth_train.published import PUBLISHED, load_published
 
 FRAMES_TO_COMPARE = 4
+SUFFIXES = {"onnx": ".onnx", "openvino": IR_SUFFIX}
 
 
 def main(argv: list[str]) -> int:
     """Run the verb; return the exit code."""
     args = _parser().parse_args(argv)
+    wanted = SUFFIXES[args.format]
+    if args.out.suffix != wanted:
+        msg = f"{args.out} is to be of format {args.format}; expected a name that ends in {wanted}"
+        raise ExportError(msg)
     network, card = (
         load_published(args.published, args.checkpoint)
         if args.published
@@ -42,15 +50,25 @@ def main(argv: list[str]) -> int:
     if args.evaluate is not None:
         source = open_source(args.evaluate, split=args.split)
         frames = list(islice(iter(source), FRAMES_TO_COMPARE))
+    is_openvino = args.format == "openvino"
     with tempfile.TemporaryDirectory() as folder:
-        checked = Path(folder) / "network.onnx"
+        checked = measured = Path(folder) / "network.onnx"
         differences = export_network(network, card, checked, frames)
+        if is_openvino:
+            measured = checked.with_suffix(IR_SUFFIX)
+            differences.append(export_openvino(checked, measured, frames))
         if source is not None:
             dataset = _dataset_name(args, len(source))
-            card = with_accuracy(card, measure(checked, source, dataset, _progress(len(source))))
-        write_card(checked, card, args.out)
+            card = with_accuracy(card, measure(measured, source, dataset, _progress(len(source))))
+        if is_openvino:
+            write_card(checked, card, checked)
+            export_openvino(checked, args.out, frames)
+        else:
+            write_card(checked, card, args.out)
     cost = network_cost(network, card.input.width, card.input.height)
-    print(f"{args.out}: {card.name} {card.version}, {args.out.stat().st_size / 1e6:.2f} MB")
+    files = [args.out, weights_of(args.out)] if is_openvino else [args.out]
+    size = sum(path.stat().st_size for path in files)
+    print(f"{args.out}: {card.name} {card.version}, {size / 1e6:.2f} MB")
     print(f"  {cost.parameters / 1e6:.2f} M parameters, {cost.macs / 1e9:.3f} GMAC")
     for engine, largest in differences:
         print(f"  differs from torch by at most {largest:.1e} m (limit {TOLERANCE:g}): {engine}")
@@ -87,11 +105,18 @@ def _progress(total: int) -> Any:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fastdepth export",
-        description="Turn a checkpoint into one ONNX file with its model card. The file is "
-        "compared with torch in onnxruntime and OpenCV; nothing is written if they disagree.",
+        description="Turn a checkpoint into one ONNX file with its model card, or into OpenVINO's "
+        "form of it. It is compared with torch in each engine; nothing is written if they "
+        "disagree.",
     )
     parser.add_argument("checkpoint", type=Path, help="a .ckpt file written by fastdepth train")
-    parser.add_argument("out", type=Path, help="the ONNX file to write")
+    parser.add_argument("out", type=Path, help="the file to write: .onnx, or .xml for OpenVINO")
+    parser.add_argument(
+        "--format",
+        choices=sorted(SUFFIXES),
+        default="onnx",
+        help="onnx (default), or openvino: an .xml with its .bin, which OpenVINO alone runs",
+    )
     parser.add_argument(
         "--published",
         choices=sorted(PUBLISHED),
