@@ -19,7 +19,7 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit, OnProcessIO
 from launch.events import Shutdown
-from launch.events.process import ProcessIO
+from launch.events.process import ProcessExited, ProcessIO
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
@@ -247,7 +247,7 @@ def player(value: Mapping[str, str]) -> list[str]:
     if value["loop"] == "true":
         options.append("--loop")
     if importlib.util.find_spec("ros2bag") and shutil.which("ros2"):
-        return ["ros2", "bag", "play", *options, "--clock", "40"]
+        return ["ros2", "bag", "play", *options, "--clock", "40", "--disable-keyboard-controls"]
     return [python(), "-m", "fastdepth", "bag", "play", *options, "--clock"]
 
 
@@ -294,11 +294,15 @@ def play(value: Mapping[str, str]) -> list[Action]:
         begun = True
         return [LogInfo(msg=f"playing {value['bag']}"), process]
 
-    over = "the bag is over"
-    end = [LogInfo(msg=over), EmitEvent(event=Shutdown(reason=over))]
+    def over(_event: ProcessExited, context: LaunchContext) -> list[Action]:
+        if context.is_shutdown:  # by Ctrl-C, which the others have got too
+            return []
+        reason = "the bag is over"
+        return [LogInfo(msg=reason), EmitEvent(event=Shutdown(reason=reason))]
+
     return [
         RegisterEventHandler(OnProcessIO(on_stdout=begin, on_stderr=begin)),
-        RegisterEventHandler(OnProcessExit(target_action=process, on_exit=end)),
+        RegisterEventHandler(OnProcessExit(target_action=process, on_exit=over)),
     ]
 
 

@@ -157,6 +157,8 @@ def start_node(context: LaunchContext) -> list[Action]:
             parameters=parameters,
             remappings=[("image", image), ("camera_info", value["camera_info"] or beside)],
             arguments=["--ros-args", "--log-level", value["log_level"]],
+            # It finishes the frame in the network first; launch's 5 s are few on a busy board.
+            sigterm_timeout="15",
         ),
         *start_consumers(value),
     ]

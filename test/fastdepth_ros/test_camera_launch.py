@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_a_bag_is_played_by_ros_where_that_is_installed(tmp_path: Path) -> None:
     words = done.one("ros2").arguments
     assert words[:3] == ["bag", "play", ROOMS]
     assert words[words.index("--rate") + 1] == "0.5"
-    assert "--clock" in words
+    assert {"--clock", "--disable-keyboard-controls"} <= set(words)
     assert "--loop" not in words
     depth = done.one(DEPTH_NODE)
     assert "image:=/camera/color/image_raw" in depth.after("-r")
@@ -111,6 +112,18 @@ def test_a_bag_is_played_by_fastdepth_otherwise() -> None:
     words = module(CAMERA).player({"bag": ROOMS, "bag_rate": "2", "loop": "true"})
     assert words[1:6] == ["-m", "fastdepth", "bag", "play", ROOMS]
     assert words[-2:] == ["--loop", "--clock"]
+
+
+def test_where_bags_cannot_be_read_the_topic_has_to_be_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`ros2` may run in an interpreter without rosbags, the player in another."""
+    monkeypatch.setitem(sys.modules, "fastdepth.bags", None)
+    camera, value = module(CAMERA), {"bag": ROOMS, "image": "", "camera_info": "/eye/info"}
+    with pytest.raises(RuntimeError, match="image:="):
+        camera.bag_topics(value)
+    given = value | {"image": "/eye/image"}
+    assert camera.bag_topics(given) == ("/eye/image", "/eye/info", "raw")
 
 
 def test_a_bag_has_to_be_named(tmp_path: Path) -> None:
