@@ -19,7 +19,7 @@ from time import sleep
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-PATIENCE = 15.0  # seconds; more than the node ever takes, even where it shares a CPU with many
+PATIENCE = 30.0  # seconds; a machine with twenty processes for two CPUs took half of that
 _SPARE = 5  # seconds that the end of the interpreter may take beyond that
 
 

@@ -141,7 +141,7 @@ of zero is none. Diagnostics and `max_rate` go by a steady clock.
 ## Ending
 SIGINT and SIGTERM end the node in order: the frame in the model is finished and published (or given
 up after 4 s), what was counted is logged, and the exit code is 0. They always do: if the process is
-still there after 15 s (a model that takes minutes to load, a pipe that nobody reads its log from),
+still there after 30 s (a model that takes minutes to load, a pipe that nobody reads its log from),
 it says so and ends at once with exit code 1.
 
 ## QoS
