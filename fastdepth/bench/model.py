@@ -152,7 +152,7 @@ def section_of(
 def measure_memory(
     section: dict[str, Any], files: Sequence[ModelFile], engines: Mapping[str, Any]
 ) -> None:
-    """Add to each result on one thread what a process with this model alone needs.
+    """Add to results on one thread, but for yardsticks, what a process with that model needs.
 
     Args:
         section: of `section_of`; `load_s` and `resident_mb` are added to its results.
@@ -160,10 +160,11 @@ def measure_memory(
         engines: variants by label.
 
     """
-    paths = {file.name: file.path for file in files}
+    paths = {file.name: file.path for file in files if not file.is_yardstick}
     for row in section["results"]:
         variant: Variant | None = engines.get(row["engine"])
-        if row["threads"] != 1 or variant is None or variant.engine is None:
+        is_asked = row["threads"] == 1 and row["model"] in paths
+        if not is_asked or variant is None or variant.engine is None:
             continue
         options = json.dumps([list(one) for one in variant.providers or ()])
         command = [sys.executable, "-m", "fastdepth.bench.memory"]

@@ -30,7 +30,7 @@ _PLAN: dict[str, tuple[float, list[str]]] = {
     "node": (0.25, ["--quick"]),
     "train": (0.2, []),
 }
-_SECONDS = 100.0
+_SECONDS = 80.0
 
 
 def main(argv: list[str]) -> int:
