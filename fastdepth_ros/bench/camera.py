@@ -33,6 +33,8 @@ from fastdepth_ros.memory import keep_memory
 
 PATIENCE = 60.0
 _LOOK_EVERY = 0.005
+_ENDING = 20.0
+_MOST_DELAY = 1.2  # times what sending should take
 
 
 class _Stream(NamedTuple):
@@ -61,8 +63,8 @@ class Camera:
         if "open" in command:
             self._open(command["open"], command["kind"], is_waited_for=command["wait"])
         elif "send" in command:
-            seconds = self._send(command["send"], command["rate"], command["count"])
-            return {"seconds": seconds}
+            sent, seconds = self._send(command["send"], command["rate"], command["count"])
+            return {"sent": sent, "seconds": seconds}
         elif "begin" in command:
             work = partial(self._go_on, self._streams[command["begin"]], command["rate"])
             self._going_on = Event(), Thread(target=work, daemon=True)
@@ -101,17 +103,24 @@ class Camera:
         while not self._going_on[0].wait(1 / rate):
             stream.publish()
 
-    def _send(self, namespaces: Sequence[str], rate: float, count: int) -> float:
-        """Publish in turn, so that not all images leave at the same moment; return the seconds."""
+    def _send(self, namespaces: Sequence[str], rate: float, count: int) -> tuple[int, float]:
+        """Publish in turn, so that not all images leave at the same moment.
+
+        Returns:
+            How many were sent to each, fewer where the camera cannot keep up, and the seconds.
+
+        """
         streams = [self._streams[namespace] for namespace in namespaces]
         start = due = time.perf_counter()
-        step = 1 / rate / len(streams)
-        for _ in range(count):
+        end = start + _MOST_DELAY * count / rate
+        sent = 0
+        while sent < count and time.perf_counter() < end:
             for stream in streams:
-                due += step
+                due += 1 / rate / len(streams)
                 time.sleep(max(0.0, due - time.perf_counter()))
                 stream.publish()
-        return time.perf_counter() - start
+            sent += 1
+        return sent, time.perf_counter() - start
 
 
 class CameraProcess:
@@ -137,10 +146,15 @@ class CameraProcess:
         """Make the publishers of a namespace and, with `wait`, wait for the node there."""
         self._ask({"open": namespace, "kind": kind, "wait": wait})
 
-    def send(self, namespaces: Sequence[str], rate: float, count: int) -> float:
-        """Publish so many images to each at a rate; return the seconds it took."""
+    def send(self, namespaces: Sequence[str], rate: float, count: int) -> tuple[int, float]:
+        """Publish so many images to each at a rate.
+
+        Returns:
+            How many were sent to each, fewer where the camera cannot keep up, and the seconds.
+
+        """
         answer = self._ask({"send": list(namespaces), "rate": rate, "count": count})
-        return float(answer["seconds"])
+        return int(answer["sent"]), float(answer["seconds"])
 
     def begin(self, namespace: str, rate: float) -> None:
         """Begin to publish, and go on until `end`."""
@@ -155,9 +169,12 @@ class CameraProcess:
         self._ask({"close": namespace})
 
     def stop(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.communicate()
+        """End the process, in order if it can: a killed one leaves its shared memory behind."""
+        try:
+            self._process.communicate(timeout=_ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
 
     def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         self._write(command)

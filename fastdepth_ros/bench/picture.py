@@ -10,7 +10,7 @@ from typing import Any
 from fastdepth.errors import MissingExtraError
 from fastdepth.files import whole_file
 from fastdepth_ros.bench.rates import Result
-from fastdepth_ros.bench.scaling import Cameras
+from fastdepth_ros.bench.scaling import RATE, Cameras
 
 
 def draw(path: Path, results: Sequence[Result], cameras: Sequence[Cameras]) -> None:
@@ -56,7 +56,7 @@ def _against_rate(cost: Any, late: Any, results: Sequence[Result]) -> None:
 
 def _against_cameras(cost: Any, late: Any, cameras: Sequence[Cameras]) -> None:
     for way, style in (("processes", "o-"), ("one process", "s--")):
-        found = [one for one in cameras if one.way == way]
+        found = [one for one in cameras if one.way == way and one.rate == RATE]
         costed = [(one.cameras, one.cpu_ms.median) for one in found if one.cpu_ms is not None]
         if costed:
             cost.plot(*zip(*costed, strict=True), style, label=way)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from fastdepth.bench.timing import Spread, cpu_seconds, spread
+from fastdepth.engines.cpus import usable_cpus
+from fastdepth_ros.bench.camera import CameraProcess
 from fastdepth_ros.bench.listener import Ear, Latency, latency, spread_dict
 from fastdepth_ros.bench.memory import memory_of
 from fastdepth_ros.bench.subject import (
@@ -21,6 +23,7 @@ from fastdepth_ros.demo.node_process import NodeProcess
 
 COUNTS = (1, 2, 4, 8)
 RATE = 30.0
+_FLOOD = 1.3  # times what all cores could do
 Way = Literal["processes", "one process"]
 
 
@@ -87,7 +90,7 @@ class _Group:
 def measure_cameras(
     stage: Stage, seconds: float, counts: Sequence[int] = COUNTS, rate: float = RATE
 ) -> list[Cameras]:
-    """Measure so many cameras in both ways.
+    """Measure so many cameras in both ways, and the most of them with more than can be done.
 
     Args:
         stage: where nodes are started.
@@ -96,7 +99,7 @@ def measure_cameras(
         rate: of each.
 
     """
-    each = min(max(seconds / (2 * len(counts)) / 2, 0.7), 4.0)
+    each = min(max(seconds / (2 * len(counts) + 2) / 2, 0.7), 4.0)
     found: list[Cameras] = []
     alone: list[Place] = []
     processes: list[NodeProcess] = []
@@ -117,13 +120,9 @@ def measure_cameras(
                     _Group("processes", alone[:count], processes[:count]),
                     _Group("one process", together, [process]),
                 )
-                for place in (*alone, *together):
-                    place.ear.ages.clear()
-                for _ in range(2):
-                    for group in groups:
-                        done = measure(camera, group.places, group.cpu, rate, each)
-                        group.intervals.append(done)
-                found += [_sum_up(group, rate) for group in groups]
+                found += _take_turns(camera, groups, rate, each)
+                if count == counts[-1]:
+                    found += _take_turns(camera, groups, _flood(found[-2:], rate), each)
             finally:
                 process.stop()
                 for place in together:
@@ -134,6 +133,27 @@ def measure_cameras(
         for place in alone:
             place.ear.close()
     return found
+
+
+def _take_turns(
+    camera: CameraProcess, groups: Sequence[_Group], rate: float, seconds: float
+) -> list[Cameras]:
+    for group in groups:
+        group.intervals.clear()
+        for place in group.places:
+            place.ear.ages.clear()
+    for _ in range(2):
+        for group in groups:
+            group.intervals.append(measure(camera, group.places, group.cpu, rate, seconds))
+    return [_sum_up(group, rate) for group in groups]
+
+
+def _flood(found: Sequence[Cameras], rate: float) -> float:
+    """Return a rate at which all cores together cannot make depth of every image."""
+    costs = [one.cpu_ms.median for one in found if one.cpu_ms is not None]
+    if not costs:
+        return 2 * rate
+    return max(_FLOOD * usable_cpus() * 1e3 / min(costs) / found[0].cameras, rate)
 
 
 def _place(stage: Stage) -> Place:

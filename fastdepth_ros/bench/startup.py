@@ -76,10 +76,10 @@ def _start(stage: Stage, *, is_watched: bool) -> tuple[float, float, Mapping[str
         camera.end(namespace)
         camera.close(namespace)
         ear.close()
-    return seconds, cpu, _phases(text, seconds) if is_watched else {}
+    return seconds, cpu, phases_of(text, seconds) if is_watched else {}
 
 
-def _phases(text: str, seconds: float) -> dict[str, float]:
+def phases_of(text: str, seconds: float) -> dict[str, float]:
     """Return the milliseconds of each phase from what a watched node has said."""
     found: dict[str, float] = {}
     before = 0.0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 PATIENCE = 60.0
-_QUIET = 0.15  # seconds without depth after which nothing more is expected
+_QUIET = 0.25  # seconds without depth after which nothing more is expected
 _LOOK_EVERY = 0.01
 
 
@@ -238,11 +238,11 @@ def measure(
     count = max(round(rate * seconds), 2)
     ears = [one.ear for one in heard]
     before, busy = sum(len(ear.ages) for ear in ears), cpu()
-    took = camera.send([one.namespace for one in heard], rate, count)
+    sent, took = camera.send([one.namespace for one in heard], rate, count)
     settle(ears)
     busy = cpu() - busy
     published = sum(len(ear.ages) for ear in ears) - before
-    return Interval(count * len(heard), published, took, busy)
+    return Interval(sent * len(heard), published, took, busy)
 
 
 def settle(ears: Sequence[Ear]) -> None:

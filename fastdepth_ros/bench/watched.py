@@ -31,15 +31,16 @@ def main(argv: list[str]) -> int:
 
     passed("import onnxruntime")
     import rclpy  # noqa: PLC0415
-    from rclpy.executors import SingleThreadedExecutor  # noqa: PLC0415
     from rclpy.signals import SignalHandlerOptions  # noqa: PLC0415
 
     passed("import rclpy")
     from fastdepth_ros import depth_node  # noqa: F401, PLC0415
+    from fastdepth_ros.ending import Ending  # noqa: PLC0415
     from fastdepth_ros.memory import keep_memory  # noqa: PLC0415
     from fastdepth_ros.node.node import DepthNode  # noqa: PLC0415
 
     passed("import the node")
+    ending = Ending("watched")
     rclpy.init(args=argv[1:], signal_handler_options=SignalHandlerOptions.NO)
     passed("rclpy.init")
     keep_memory()
@@ -51,9 +52,9 @@ def main(argv: list[str]) -> int:
     node.trigger_activate()
     passed("subscribe")
     sys.stdout.flush()
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    executor.spin()
+    from fastdepth_ros.bench.many import spin  # noqa: PLC0415
+
+    spin([node], ending)
     return 0
 
 
