@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from lightning.pytorch.plugins.layer_sync import TorchSyncBatchNorm
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
+
+
+class _SumOfAll(torch.autograd.Function):
+    """The sum over all processes; its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(_ctx: Any, value: Tensor) -> Tensor:
+        total = value.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_ctx: Any, *grads: Tensor) -> Tensor:
+        total = grads[0].clone()
+        dist.all_reduce(total)
+        return total
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
@@ -20,12 +37,13 @@ class SharedBatchNorm(nn.BatchNorm2d):
         """Normalise BxCxHxW."""
         if not (self.training and dist.is_initialized()):
             return super().forward(x)
-        wide = x.float()
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
         mean = wide.mean((0, 2, 3))
         variance = wide.var((0, 2, 3), unbiased=False)
         # The mean of equal parts' means is the mean; their variances lack the spread of the means.
         parts = torch.stack([mean, variance, mean.square()])
-        both: Tensor = all_reduce(parts) / dist.get_world_size()  # type: ignore[no-untyped-call]
+        total: Tensor = _SumOfAll.apply(parts)
+        both = total / dist.get_world_size()
         mean, variance = both[0], both[1] + both[2] - both[0].square()
         self._remember(mean.detach(), variance.detach(), x.numel() // x.shape[1])
         scale = torch.rsqrt(variance + self.eps) * self.weight

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -69,6 +70,9 @@ def main(argv: list[str]) -> int:
             raise
         msg = f"the run folder {cli.folder.root} cannot be written: {err.strerror or err}"
         raise OutputError(msg) from err
+    if torch.distributed.is_initialized():
+        # Otherwise a process waits for the others as long as it lives.
+        torch.distributed.destroy_process_group()
     cli.report()
     return 0
 

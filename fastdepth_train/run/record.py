@@ -46,6 +46,7 @@ class RunRecord(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write what is known before the first step."""
+        log_dir = trainer.log_dir  # every process must ask: the first tells the others
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, DepthModule)  # noqa: S101 - for the type checker
@@ -56,7 +57,6 @@ class RunRecord(Callback):
         self._record["starts"] = [*before.get("starts", []), self._this_start(trainer)]
         self._write(trainer, RUNNING)
         print(_line(self._record, self.folder), flush=True)
-        log_dir = trainer.log_dir
         settings = Path(log_dir) / "config.yaml" if log_dir else None
         if settings is not None and settings.is_file():
             with whole_file(self.folder.config) as file:
