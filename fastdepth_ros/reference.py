@@ -114,7 +114,7 @@ platforms.
 
 _COST = """\
 ## Cost
-Measured by `tools/bench_node.py` with VGA images at 30 Hz, a network of 3.4 ms on one thread, ROS 2
+Measured like `fastdepth bench node` does with VGA images at 30 Hz, a network of 3.4 ms on one thread, ROS 2
 Jazzy, on an idle x86 machine of two CPUs; medians of five rounds in which the node, the network
 alone and everything but ROS (pixels to depth) take turns:
 
