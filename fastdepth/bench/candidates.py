@@ -166,7 +166,9 @@ def open_candidates(
         try:
             opened = [_open(name, path, variant, number, prepared) for number in numbers]
         except FastDepthError as err:
-            refusals.append(Refusal(name, variant.label, str(err)))
+            # Documents are made of this, and folders are nobody's business there.
+            reason = str(err).replace(str(path), path.name)
+            refusals.append(Refusal(name, variant.label, reason))
         else:
             candidates += opened
     return candidates, refusals

@@ -85,7 +85,8 @@ def open_all(
         try:
             opened, refused = open_candidates(file.name, file.path, variants, threads)
         except FastDepthError as err:
-            opened, refused = [], [Refusal(file.name, "all", str(err))]
+            reason = str(err).replace(str(file.path), file.path.name)
+            opened, refused = [], [Refusal(file.name, "all", reason)]
         candidates += opened
         refusals += refused
     return Opened(candidates, refusals)
@@ -259,7 +260,8 @@ def _facts(file: ModelFile, notes: list[str]) -> dict[str, Any]:
     except MissingExtraError as err:
         notes.append(f"no floor: {err}")
     except FastDepthError as err:
-        notes.append(f"no floor for {file.name}: {err}")
+        reason = str(err).replace(str(file.path), file.path.name)
+        notes.append(f"no floor for {file.name}: {reason}")
     counts = ("macs", "int8_macs", "parameters", "weight_bytes", "activation_bytes")
     return {
         "file": file.path.name,

@@ -11,6 +11,7 @@ from fastdepth import __version__
 from fastdepth.bench.machine import Machine, load_average
 
 SCHEMA = 1
+_BUSY = 0.5  # processes that want a CPU, for each there is
 
 
 class Table(NamedTuple):
@@ -74,9 +75,12 @@ def load_note(document: Mapping[str, Any]) -> str:
     around = " and ".join(
         f"{value:.1f} {when}" for when, value in load.items() if value is not None
     )
+    # The load after is the benchmark's own.
+    is_busy = (load["before"] or 0.0) > _BUSY * machine["usable_cpus"]
     return (
         f"{machine['cpu']}, {machine['usable_cpus']:g} of {machine['logical_cpus']} CPUs, "
         f"load {around or 'unknown'}"
+        + (" (beside other work: only processor time and ratios mean much)" if is_busy else "")
     )
 
 

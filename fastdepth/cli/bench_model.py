@@ -73,10 +73,13 @@ def main(argv: list[str]) -> int:
 def _peaks(threads: list[int], known: tuple[Peak, ...]) -> tuple[Peak, ...]:
     """Measure the machine with every number of threads; the better of this and what is known."""
     before = {peak.threads: peak for peak in known}
-    found = []
-    for number in threads:
+    found: list[Peak] = []
+    for number in sorted(threads):
         peak = measure_peak(number, _PEAK_SECONDS)
-        found.append(peak if number not in before else peak.better(before[number]))
+        if number in before:
+            peak = peak.better(before[number])
+        # Beside other work several threads may reach less than one, which they could do too.
+        found.append(peak.better(found[0]) if found else peak)
     return tuple(found)
 
 

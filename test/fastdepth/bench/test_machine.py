@@ -46,3 +46,11 @@ def test_a_measuring_process_that_fails_is_a_named_error(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(FastDepthError, match="peak could not be measured"):
         measure_peak(1, 0.1)
+
+
+def test_the_better_of_two_measurements_is_taken_figure_by_figure():
+    other = Peak(1, gflops=90.0, int8_gops=500.0, bandwidth=12.0)
+    assert PEAK.better(other) == Peak(1, gflops=100.0, int8_gops=500.0, bandwidth=12.0)
+    unmeasured = Peak(1, gflops=1.0, int8_gops=None, bandwidth=1.0)
+    assert PEAK.better(unmeasured) == PEAK
+    assert unmeasured.better(unmeasured).int8_gops is None

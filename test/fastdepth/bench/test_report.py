@@ -44,6 +44,13 @@ def test_the_document_has_machine_load_and_sections():
     assert "load 1.5 before" in load_note(document)
 
 
+@pytest.mark.parametrize(("load", "is_told"), [(0.4, False), (3.0, True), (None, False)])
+def test_figures_that_were_taken_beside_other_work_say_so(load, is_told):
+    document = make_document(describe_machine(), load, {})
+    document["machine"]["usable_cpus"] = 2.0
+    assert ("beside other work" in load_note(document)) is is_told
+
+
 def test_aims_are_judged_by_their_limits():
     document = {
         "model": {"aims": {"float_over_original": 0.45, "int8_over_original": 0.31}},
