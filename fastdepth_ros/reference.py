@@ -114,9 +114,10 @@ platforms.
 
 _COST = """\
 ## Cost
-Measured like `fastdepth bench node` does with VGA images at 30 Hz, a network of 3.4 ms on one thread, ROS 2
-Jazzy, on an idle x86 machine of two CPUs; medians of five rounds in which the node, the network
-alone and everything but ROS (pixels to depth) take turns:
+Measured with VGA images at 30 Hz, a network of 3.4 ms on one thread, ROS 2 Jazzy, on an idle x86
+machine of two CPUs; medians of five rounds in which the node, the network alone and everything but
+ROS (pixels to depth) take turns. `fastdepth bench node` measures this and more on your machine;
+[performance.md](performance.md) has what has been done since.
 
 | | CPU time a frame | latency from receipt to publishing |
 |---|---|---|
