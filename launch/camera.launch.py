@@ -29,8 +29,11 @@ DEPTH = Path(__file__).resolve().parent / "depth.launch.py"
 READY = b"waiting for images on"
 """What the depth node logs when it is active."""
 
+SETTLE = 0.5
+"""Seconds for the depth node to have found the player too, once the player has found it."""
+
 DELAY = 2.0
-"""Seconds between the start of the player and its first message, in which it is found."""
+"""Seconds until ROS's own player begins: it cannot be told to wait for subscribers."""
 
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -241,14 +244,21 @@ def python() -> str:
     return sys.executable if virtual else shutil.which("python3") or sys.executable
 
 
-def player(value: Mapping[str, str]) -> list[str]:
-    """Return the command that plays the bag: ROS's own player where it is installed."""
-    options = [value["bag"], "--rate", value["bag_rate"], "--delay", f"{DELAY:g}"]
-    if value["loop"] == "true":
-        options.append("--loop")
+def player(value: Mapping[str, str], topic: str) -> list[str]:
+    """Return the command that plays the bag: ROS's own player where it is installed.
+
+    Args:
+        value: arguments of this file.
+        topic: of the images, that the depth node has to have found.
+
+    """
+    options = [value["bag"], "--rate", value["bag_rate"], "--clock"]
+    loop = ["--loop"] if value["loop"] == "true" else []
     if importlib.util.find_spec("ros2bag") and shutil.which("ros2"):
-        return ["ros2", "bag", "play", *options, "--clock", "40", "--disable-keyboard-controls"]
-    return [python(), "-m", "fastdepth", "bag", "play", *options, "--clock"]
+        more = ["40", "--delay", f"{DELAY:g}", "--disable-keyboard-controls"]
+        return ["ros2", "bag", "play", *options, *more, *loop]
+    more = ["--wait-for", f"{topic}=1", "--delay", f"{SETTLE:g}"]
+    return [python(), "-m", "fastdepth", "bag", "play", *options, *more, *loop]
 
 
 def read(context: LaunchContext) -> dict[str, str]:
@@ -277,14 +287,16 @@ def start(context: LaunchContext) -> list[Action]:
     """Return the driver or the player, started last: with the profile that large images need."""
     value = read(context)
     if value["camera"] == "bag":
-        return play(value)
+        given = context.launch_configurations
+        compressed = "/compressed" if given["image_transport"] == "compressed" else ""
+        return play(value, given["image"] + compressed)
     namespace = camera_namespace(value, context.launch_configurations.get("namespace", ""))
     return [DRIVERS[value["camera"]][0](value, namespace)]
 
 
-def play(value: Mapping[str, str]) -> list[Action]:
+def play(value: Mapping[str, str], topic: str) -> list[Action]:
     """Return what plays the bag once the depth node waits for images."""
-    process = ExecuteProcess(cmd=player(value), output="screen")
+    process = ExecuteProcess(cmd=player(value, topic), output="screen", sigterm_timeout="15")
     begun = False
 
     def begin(event: ProcessIO) -> list[Action]:

@@ -109,9 +109,11 @@ def test_a_bag_is_played_by_ros_where_that_is_installed(tmp_path: Path) -> None:
 
 
 def test_a_bag_is_played_by_fastdepth_otherwise() -> None:
-    words = module(CAMERA).player({"bag": ROOMS, "bag_rate": "2", "loop": "true"})
+    value = {"bag": ROOMS, "bag_rate": "2", "loop": "true"}
+    words = module(CAMERA).player(value, "/eye/image")
     assert words[1:6] == ["-m", "fastdepth", "bag", "play", ROOMS]
-    assert words[-2:] == ["--loop", "--clock"]
+    assert words[words.index("--wait-for") + 1] == "/eye/image=1"
+    assert {"--clock", "--loop"} <= set(words)
 
 
 def test_where_bags_cannot_be_read_the_topic_has_to_be_named(

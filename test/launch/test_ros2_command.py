@@ -92,6 +92,9 @@ class Robot:
         """Return what a command said, and the node to that."""
         return "\n".join([said, *self.lines])
 
+    def has_ended(self) -> bool:
+        return self._launch.poll() is not None
+
     def stop(self) -> int:
         """Send SIGINT as Ctrl-C does; return the exit code."""
         if self._launch.poll() is None:
@@ -181,5 +184,6 @@ def test_a_launch_that_cannot_start_says_why(place: tuple[Path, int, dict[str, s
     try:
         robot.wait_for("model file /nowhere.onnx does not exist")
         robot.wait_for("process has died.*exit code 1")
+        wait_until(robot.has_ended, lambda: "an end by itself:\n" + "\n".join(robot.lines))
     finally:
         robot.stop()
