@@ -36,6 +36,8 @@ class BestCheckpoints(ModelCheckpoint):
             monitor=f"val/{metric}",
             mode=best_mode(metric),
             save_top_k=keep,
+            # Lightning would choose by how often there is a validation.
+            save_on_train_epoch_end=False,
             enable_version_counter=False,
         )
         self._best = folder.best
