@@ -138,7 +138,12 @@ def test_nothing_is_computed_for_nobody(model: Path, domain: int) -> None:
         client.show(image, info, lambda: why("no_listener", b"\0"))
         _, values = client.next_status(lambda s: values_of(s)["in_flight"] == "0")
         assert values["published"] == "0"
-        assert int(values["received"]) == int(values["dropped.no_listener"]) > 0
+        # On a busy machine some are overtaken before anybody asks whether they are wanted.
+        unwanted, overtaken = (
+            int(values[f"dropped.{cause}"]) for cause in ("no_listener", "overwritten")
+        )
+        assert int(values["received"]) == unwanted + overtaken
+        assert unwanted > 0
         client.show(image, info, lambda: node.matching("INFO.*nothing is published: nobody subs"))
 
         # One listener to one output is enough, and gets only what it asks for.
