@@ -92,13 +92,21 @@ def test_one_target_must_be_given(tiny_run, tmp_path, capsys):
 
 
 def test_time_is_a_target_too(tiny_run, tmp_path, monkeypatch, capsys):
-    # Timing decides nothing: each step is told to have made it a tenth faster.
+    # Timing decides nothing: the floor is told to take a fifth, each step to have won a tenth.
     shares = iter([0.2, 0.9, 0.8, 0.7])
-    times = lambda paths, *_: [1.0] if len(paths) == 1 else [1.0, next(shares)]  # noqa: E731
+    exported = []
+
+    def write(network, card, _):
+        exported.append(network_cost(network, card.input.width, card.input.height).macs)
+
+    def times(paths, *_):
+        return [1.0] if len(paths) == 1 else [1.0, next(shares)]
+
+    monkeypatch.setattr("fastdepth_train.prune.budgets.write_onnx", write)
     monkeypatch.setattr("fastdepth_train.prune.budgets.time_together", times)
     out = tmp_path / "pruned.ckpt"
     assert prune(tiny_run, out, "--target-latency", "700ms") == 0
     assert "step 3: 700.00 ms (0.700)" in capsys.readouterr().out
     network, _ = load_checkpoint(out)
-    whole, _ = load_checkpoint(tiny_run.folder / "checkpoints" / "best.ckpt")
-    assert network_cost(network, 96, 64).macs < network_cost(whole, 96, 64).macs
+    given, floor, *steps = exported
+    assert given > steps[0] > steps[1] > steps[2] == network_cost(network, 96, 64).macs > floor
