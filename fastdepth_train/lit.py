@@ -105,6 +105,7 @@ class DepthModule(LightningModule):
         self._estimator: DepthEstimator | None = None
         self._metrics = MetricMean()
         self._seen = MetricMean()
+        self._places: list[dict[str, int]] = []
 
     def setup(self, stage: str) -> None:
         """Take input, camera and data from the data module onto the card."""
@@ -129,6 +130,21 @@ class DepthModule(LightningModule):
             images = [data.on_after_batch_transfer(batch, 0).image for batch in batches]
             settle(self.network.encoder, self._unsettled, card.input, images)
             self._unsettled = None
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Note where in its epoch the run was."""
+        state = checkpoint.get("loops", {}).get("fit_loop", {}).get("state_dict", {})
+        self._places = state.get("combined_loader", [])
+
+    def on_train_start(self) -> None:
+        """Let the loader leave out what an unfinished epoch has seen.
+
+        Lightning means to, but does not where the steps were counted for a schedule: the loader is
+        there by then, and it only tells one that it makes itself.
+        """
+        for place in self._places:
+            self.trainer.train_dataloader.load_state_dict(place)  # type: ignore[union-attr]
+        self._places = []
 
     def training_step(self, batch: Sample, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
