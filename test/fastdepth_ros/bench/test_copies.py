@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from fastdepth.messages import Pixels
+from fastdepth.messages import Pixels, decode_image
 from fastdepth_ros.bench import copies
 from test.mock_model import build_mock_model
 
@@ -37,10 +37,8 @@ def test_a_jpeg_is_decoded_once(model: Path) -> None:
 
 
 def test_a_copy_is_seen(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = copies.decode_image
-
     def copying(message: Any) -> Pixels:
-        pixels = plain(message)
+        pixels = decode_image(message)
         return pixels._replace(array=np.array(pixels.array))
 
     monkeypatch.setattr(copies, "decode_image", copying)
