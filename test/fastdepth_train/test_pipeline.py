@@ -16,6 +16,8 @@ pytest.importorskip("torch")
 from fastdepth.cli.main import main
 from fastdepth.engines import read_card
 from fastdepth.sources import open_source
+from fastdepth_train.checkpoint import load_checkpoint
+from fastdepth_train.networks.cost import network_cost
 from test.data import beside
 from test.fastdepth_train.conftest import write_config
 from test.fastdepth_train.frames import kaggle_folder
@@ -107,6 +109,42 @@ def test_from_frames_to_a_scored_8_bit_file(trained, tmp_path):
     assert figures["rmse"] != in_8_bits["rmse"] < 1.1 * figures["rmse"]
     assert quantised.stat().st_size < exported.stat().st_size
     assert read_card(quantised).focal_length == read_card(exported).focal_length
+
+
+def test_pruned_and_taught_networks_go_the_same_way(trained, tmp_path):
+    checkpoint = trained.run / "checkpoints" / "last.ckpt"
+    where = (
+        "--data.root",
+        trained.data,
+        "--data.train_split",
+        "train",
+        "--data.val_split",
+        "train",
+    )
+    hardly = (f"--prune.{name}=1" for name in ("steps", "measured"))
+    run(
+        *("prune", checkpoint, tmp_path / "pruned.ckpt", "--target-macs", 0.7, "--prune.unit", 4),
+        *(*hardly, "--prune.tune=2", "--prune.final=10", *where, "--data.batch_size", 4),
+    )
+    taught = write_config(
+        tmp_path / "taught.yaml",
+        trained.data,
+        model__protocol="fastdepth",
+        model__start=str(tmp_path / "pruned.ckpt"),
+        data__teacher=str(trained.exported),
+        data__mix={"share": 0.5},
+        trainer__max_epochs=20,
+        trainer__check_val_every_n_epoch=20,
+    )
+    run("train", "--config", taught, "--run", tmp_path / "taught")
+    exported = tmp_path / "small.onnx"
+    run("export", tmp_path / "taught" / "checkpoints" / "last.ckpt", exported)
+    figures = evaluated(trained, exported, tmp_path / "scored")
+    assert figures["rmse"] < 0.9 * rmse_of_the_mean(trained.data)
+    networks = [load_checkpoint(path).network for path in (checkpoint, tmp_path / "pruned.ckpt")]
+    whole, left = (network_cost(network, 96, 64).macs for network in networks)
+    assert 0.4 * whole < left <= 0.7 * whole
+    assert exported.stat().st_size < trained.exported.stat().st_size
 
 
 def test_predicted_files_hold_the_scored_depth(trained, tmp_path):
