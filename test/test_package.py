@@ -51,10 +51,13 @@ WITHOUT_KEY = frozenset(
         "lightning",
         "mcap",
         "mcap_ros2",
+        "nbclient",
+        "nbformat",
         "onnx",
         "onnxscript",
         "openvino",
         "ray",
+        "tensorboard",
         "torch_pruning",
         "torchmetrics",
     }
@@ -135,7 +138,7 @@ def imports_of(folders):
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     sources = [path.read_text("utf-8") for path in files]
     modules = {name for text in sources for name in imported_modules(text, for_types=False)}
-    own = {*ROOMS, "test"}
+    own = {*ROOMS, "test", *(path.stem for path in (ROOT / "tools").glob("*.py"))}
     return top_level(modules) - set(sys.stdlib_module_names) - own
 
 
