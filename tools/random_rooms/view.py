@@ -1,0 +1,77 @@
+"""The camera of NYU Depth V2 and where it is held."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from random_rooms.parts import F64, Rng, rotation
+
+# Of the 640x480 frames; pixel centres are whole numbers.
+NYU_WIDTH, NYU_HEIGHT = 640, 480
+NYU_FX, NYU_FY, NYU_CX, NYU_CY = 518.858, 519.470, 325.582, 253.736
+
+
+class Lens(NamedTuple):
+    """A pinhole: picture size, focal lengths and principal point in its pixels."""
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def resized(self, width: int, height: int) -> Lens:
+        """Return the lens of the same frame resampled to another size."""
+        sx, sy = width / self.width, height / self.height
+        cx, cy = (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5
+        return Lens(width, height, self.fx * sx, self.fy * sy, cx, cy)
+
+    def text(self) -> str:
+        """Return it as intrinsics.txt has it."""
+        return (
+            f"size {self.width}x{self.height}\n"
+            f"fx {self.fx:.6f}\nfy {self.fy:.6f}\ncx {self.cx:.6f}\ncy {self.cy:.6f}\n"
+        )
+
+
+NYU = Lens(NYU_WIDTH, NYU_HEIGHT, NYU_FX, NYU_FY, NYU_CX, NYU_CY)
+
+
+class Pose(NamedTuple):
+    """Where the camera is: eye (m), and its right, down and forward axes as columns, 3x3."""
+
+    eye: F64
+    axes: F64
+
+
+def pose(eye: F64, yaw: float, pitch: float, roll: float) -> Pose:
+    """Return a pose: yaw from +x to +y, pitch above the level, roll clockwise, degrees."""
+    c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
+    cp, sp = np.cos(np.radians(pitch)), np.sin(np.radians(pitch))
+    forward = np.array([c * cp, s * cp, sp])
+    right = np.array([s, -c, 0.0])
+    axes = np.stack([right, np.cross(forward, right), forward], -1)
+    return Pose(np.asarray(eye, float), axes @ rotation(yaw=roll))
+
+
+def held(rng: Rng, eye: F64, target: F64) -> Pose:
+    """Return a pose of a hand-held camera that looks roughly at a target.
+
+    The pitch is that of NYU's frames: mostly a little down, between -38 and +8 degrees.
+    """
+    dx, dy, dz = target - eye
+    yaw = np.degrees(np.arctan2(dy, dx)) + rng.normal(0, 12)
+    level = np.degrees(np.arctan2(dz, np.hypot(dx, dy)))
+    pitch = float(np.clip(0.5 * level + rng.normal(-7, 7), -38, 8))
+    return pose(eye, float(yaw), pitch, float(rng.normal(0, 2)))
+
+
+def project(lens: Lens, where: Pose, points: F64) -> F64:
+    """Return the pixels (u, v) and depth z (m) of points, N x 3 -> N x 3."""
+    seen = (points - where.eye) @ where.axes
+    u = lens.fx * seen[:, 0] / seen[:, 2] + lens.cx
+    v = lens.fy * seen[:, 1] / seen[:, 2] + lens.cy
+    return np.stack([u, v, seen[:, 2]], -1)
