@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 from rooms import prints
 from rooms.textures import U8, noise, picture, rug
 
@@ -22,8 +23,8 @@ SIZE = 256
 Pattern = Callable[[Rng], U8]
 
 
-def _pattern(red: F64, green: F64 | float = 0.0, blue: F64 | float = 0.5) -> U8:
-    planes = np.broadcast_arrays(red, green, blue)
+def _pattern(red: ArrayLike, green: ArrayLike = 0.0, blue: ArrayLike = 0.5) -> U8:
+    planes = np.broadcast_arrays(np.asarray(red, float), green, blue)
     return picture(np.stack(planes, -1)[:SIZE, :SIZE] * 255.0)
 
 
@@ -207,7 +208,11 @@ def _poster(rng: Rng) -> U8:
 def _face(rng: Rng) -> U8:
     """Return a portrait photo: a head and shoulders before a blurred ground."""
     out = picture(128 + 40 * np.stack([_noise(rng, slope=1.6) for _ in range(3)], -1)).copy()
-    skin, hair, cloth = rng.uniform([120, 80, 60], [240, 200, 170]), rng.uniform(10, 120, 3), rng.uniform(0, 240, 3)
+    skin, hair, cloth = (
+        rng.uniform([120, 80, 60], [240, 200, 170]),
+        rng.uniform(10, 120, 3),
+        rng.uniform(0, 240, 3),
+    )
     cv2.ellipse(out, (128, 260), (90, 90), 0, 0, 360, tuple(cloth), -1)
     cv2.ellipse(out, (128, 110), (56, 70), 0, 0, 360, tuple(hair), -1)
     cv2.ellipse(out, (128, 125), (44, 58), 0, 0, 360, tuple(skin), -1)

@@ -25,7 +25,9 @@ def toilet(rng: Rng) -> Piece:
         out.put("cylinder", (0, 0.2, seat + 0.02), (w, 0.42, 0.03), lid, pitch=80)
         hole = looks.plain(rng, (0.6, 0.62, 0.64), gloss=0.4)
         out.put("cylinder", (0, d * 0.66, seat + 0.012), (w * 0.6, d * 0.48, 0.01), hole)
-    out.put("cylinder", (w / 2 - 0.05, 0.2, tank - 0.1), (0.03, 0.03, 0.02), looks.metal(rng), pitch=90)
+    out.put(
+        "cylinder", (w / 2 - 0.05, 0.2, tank - 0.1), (0.03, 0.03, 0.02), looks.metal(rng), pitch=90
+    )
     scatter(rng, out, Top(-w / 2, w / 2, 0.04, 0.2, tank, 0.3), BATH, 0.5)
     return out
 
@@ -58,10 +60,14 @@ def vanity(rng: Rng) -> Piece:
         tall = uniform(rng, 0.6, 0.9)
         if chance(rng, 0.4):
             out.box((0, 0.06, z), (wide, 0.12, tall), looks.lacquer(rng))
-            out.box((0, 0.125, z + 0.01), (wide - 0.02, 0.01, tall - 0.02), looks.shown(rng, "mirror"))
+            out.box(
+                (0, 0.125, z + 0.01), (wide - 0.02, 0.01, tall - 0.02), looks.shown(rng, "mirror")
+            )
         else:
             out.box((0, 0.012, z), (wide, 0.02, tall), looks.wood(rng))
-            out.box((0, 0.018, z + 0.03), (wide - 0.06, 0.02, tall - 0.06), looks.shown(rng, "mirror"))
+            out.box(
+                (0, 0.018, z + 0.03), (wide - 0.06, 0.02, tall - 0.06), looks.shown(rng, "mirror")
+            )
         for k in range(int(rng.integers(0, 4))):
             lamp = looks.plain(rng, (1.0, 0.95, 0.85), glow=uniform(rng, 1, 5))
             out.put("ball", ((k - 1) * 0.2, 0.1, z + tall + 0.05), (0.1, 0.1, 0.1), lamp)
@@ -106,7 +112,9 @@ def washer(rng: Rng) -> Piece:
     out = Piece(w, d, h)
     look = looks.plain(rng, looks.colour(rng, (0, 0.05), (0.8, 0.95)), gloss=0.4)
     out.box((0, d / 2, 0), (w, d - 0.02, h), look)
-    out.put("cylinder", (0, d - 0.01, h * 0.5 - 0.15), (0.36, 0.36, 0.03), looks.metal(rng), pitch=90)
+    out.put(
+        "cylinder", (0, d - 0.01, h * 0.5 - 0.15), (0.36, 0.36, 0.03), looks.metal(rng), pitch=90
+    )
     out.put("cylinder", (0, d, h * 0.5 - 0.15), (0.26, 0.26, 0.04),
             looks.plain(rng, (0.1, 0.1, 0.12), gloss=0.8), pitch=90)  # fmt: skip
     out.box((0, d - 0.006, h - 0.12), (w - 0.02, 0.01, 0.1), looks.shown(rng, "label"))

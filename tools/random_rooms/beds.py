@@ -42,7 +42,14 @@ def bed(rng: Rng) -> Piece:
     for x in (-w / 4, w / 4) if double else (0.0,):
         for layer in range(int(rng.integers(1, 3))):
             at = (x + rng.normal(0, 0.02), 0.28 + 0.1 * layer, top + 0.08 * layer)
-            out.put("pillow", at, (0.66, 0.45, 0.17), case, pitch=uniform(rng, 0, 25), yaw=rng.normal(0, 6))
+            out.put(
+                "pillow",
+                at,
+                (0.66, 0.45, 0.17),
+                case,
+                pitch=uniform(rng, 0, 25),
+                yaw=rng.normal(0, 6),
+            )
     for _ in range(int(rng.integers(0, 4))):
         thing = (toy, bag, books)[int(rng.integers(3))](rng)
         at = (uniform(rng, -0.35, 0.35) * w, uniform(rng, 0.6, length - 0.2), top + 0.05)
@@ -60,7 +67,9 @@ def crib(rng: Rng) -> Piece:
         for z in (0.25, h - 0.05):
             out.box((0, y, z), (w, 0.03, 0.04), look)
         for k in range(17):
-            out.put("cylinder", ((k + 0.5) / 17 * w - w / 2, y, 0.27), (0.016, 0.016, h - 0.3), look)
+            out.put(
+                "cylinder", ((k + 0.5) / 17 * w - w / 2, y, 0.27), (0.016, 0.016, h - 0.3), look
+            )
     for side in (-1, 1):
         out.box((side * (w / 2 - 0.015), d / 2, 0.25), (0.025, d, h - 0.25), look)
     out.put("soft", (0, d / 2, 0.3), (w - 0.06, d - 0.06, 0.14), looks.cloth(rng, 0.7))

@@ -105,7 +105,9 @@ def case(rng: Rng) -> Piece:
     if chance(rng, 0.5):
         out.box((0, 0, h), (w * 1.04, d * 1.04, 0.02), looks.lacquer(rng))
     else:
-        out.box((0, 0, h), (w, 0.05, 0.002), looks.plain(rng, looks.colour(rng, (0.2, 0.4), (0.6, 0.8))))
+        out.box(
+            (0, 0, h), (w, 0.05, 0.002), looks.plain(rng, looks.colour(rng, (0.2, 0.4), (0.6, 0.8)))
+        )
     return out
 
 
@@ -120,7 +122,12 @@ def table_lamp(rng: Rng) -> Piece:
     out.put(kind, (0, 0, 0.02), (thick, thick, height * 0.6), foot)
     on = uniform(rng, 2, 6) if chance(rng, 0.4) else 0.3
     tone = looks.colour(rng, (0.05, 0.35), (0.8, 0.98))
-    out.put("cone", (0, 0, height * 0.58), (shade, shade, height * 0.42), looks.plain(rng, tone, glow=on))
+    out.put(
+        "cone",
+        (0, 0, height * 0.58),
+        (shade, shade, height * 0.42),
+        looks.plain(rng, tone, glow=on),
+    )
     return out
 
 
@@ -138,7 +145,7 @@ def _plant(rng: Rng, pot: float, leaves: float) -> Piece:
     out = Piece(pot * 1.6, pot * 1.6, pot + leaves)
     out.put("cone", (0, 0, 0), (pot, pot, pot), looks.lacquer(rng), roll=180)
     green = looks.colour(rng, (0.4, 0.8), (0.2, 0.55))
-    tone = (green[0] * 0.6, max(green), min(green) * 0.8)
+    tone = (max(green) * 0.55, max(green) * 0.8, min(green) * 0.7)
     look = looks.plain(rng, tone, gloss=0.1)
     for _ in range(int(rng.integers(9, 26))):
         size = leaves * uniform(rng, 0.45, 1.0)
@@ -179,7 +186,9 @@ def toy(rng: Rng) -> Piece:
     out.put("ball", (0, 0, size * 0.52), (size * 0.46, size * 0.44, size * 0.44), fur)
     for side in (-1, 1):
         out.put("ball", (side * size * 0.2, 0, size * 0.85), (size * 0.17,) * 3, fur)
-        out.put("ball", (side * size * 0.3, size * 0.2, 0), (size * 0.24, size * 0.4, size * 0.22), fur)
+        out.put(
+            "ball", (side * size * 0.3, size * 0.2, 0), (size * 0.24, size * 0.4, size * 0.22), fur
+        )
     return out
 
 
@@ -188,7 +197,9 @@ def bag(rng: Rng) -> Piece:
     size = uniform(rng, 0.25, 0.5)
     height = size * uniform(rng, 0.35, 1.0)
     out = Piece(size, size * 0.8, height)
-    out.put("heap", (0, 0, 0), (size, size * 0.7, height), looks.cloth(rng), yaw=uniform(rng, 0, 90))
+    out.put(
+        "heap", (0, 0, 0), (size, size * 0.7, height), looks.cloth(rng), yaw=uniform(rng, 0, 90)
+    )
     return out
 
 
@@ -216,7 +227,9 @@ def ball(rng: Rng) -> Piece:
     """Return a ball, 15 to 25 cm."""
     size = uniform(rng, 0.15, 0.25)
     out = Piece(size, size, size)
-    out.put("ball", (0, 0, 0), (size,) * 3, looks.plain(rng, looks.colour(rng, (0.2, 0.9), (0.3, 0.9))))
+    out.put(
+        "ball", (0, 0, 0), (size,) * 3, looks.plain(rng, looks.colour(rng, (0.2, 0.9), (0.3, 0.9)))
+    )
     return out
 
 
@@ -227,7 +240,13 @@ def fan(rng: Rng) -> Piece:
     look = looks.lacquer(rng)
     out.put("cylinder", (0, 0, 0), (0.28, 0.28, 0.03), look)
     out.put("cylinder", (0, 0, 0), (0.03, 0.03, height - width / 2), look)
-    out.put("cylinder", (0, 0.05, height - width / 2 - 0.06), (width, width, 0.12), looks.metal(rng), pitch=90)
+    out.put(
+        "cylinder",
+        (0, 0.05, height - width / 2 - 0.06),
+        (width, width, 0.12),
+        looks.metal(rng),
+        pitch=90,
+    )
     return out
 
 
@@ -237,7 +256,10 @@ LIVING: list[Maker] = [mug, books, bowl, frame, plant, table_lamp, paper, bottle
 BATH: list[Maker] = [bottle, bottle, tin, mug, packet, bowl]
 SHELF: list[Maker] = [books, case, frame, packet, tin, bowl, plant, toy, bottle, packet]
 SHOP: list[Maker] = [packet, packet, bottle, tin, bag, books, case]
-FLOOR: list[Maker] = [bag, case, bin_, shoes, ball, tall_plant, case, fan, toy, books]
+FLOOR: list[Maker] = [
+    bag, case, bin_, shoes, ball, case, toy, books, bag, bin_, shoes, paper, case, bag,
+    tall_plant, fan,
+]  # fmt: skip
 
 
 def scatter(rng: Rng, piece: Piece, top: Top, makers: list[Maker], density: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import moderngl
 import numpy as np
@@ -17,6 +17,7 @@ from random_rooms.view import Lens, Pose
 
 F32 = NDArray[np.float32]
 SHADOW_SIZE = 768
+_HEADLESS: dict[str, Any] = {"standalone": True, "backend": "egl"}
 _ROWS = "4f 4f 4f 4f 4f 4f 4f /i"
 _NAMES = ("row_x", "row_y", "row_z", "colour_a", "colour_b", "colour_c", "texture_of")
 
@@ -50,13 +51,22 @@ def rows_of(items: list[Item]) -> F32:
     return out
 
 
+def _set(program: moderngl.Program, name: str, values: F64) -> None:
+    """Set a uniform; matrices are given as OpenGL has them, column after column."""
+    member = program[name]
+    if not isinstance(member, moderngl.Uniform):
+        text = f"{name} is not a uniform"
+        raise TypeError(text)
+    member.write(values.astype(np.float32).tobytes())
+
+
 class Renderer:
     """Draws one room after the other through one lens."""
 
     def __init__(self, lens: Lens, *, oversample: int = 2) -> None:
         """Compile the programs and upload the meshes and the textures."""
         self.lens = lens
-        self._gl = gl = moderngl.create_context(standalone=True, backend="egl")
+        self._gl = gl = moderngl.create_context(**_HEADLESS)
         gl.enable(moderngl.DEPTH_TEST)
         vertex = shaders.SURFACE_VERTEX
         self._programs = {
@@ -174,8 +184,8 @@ class Renderer:
         px, py = (lens.cx + 0.5) / half_w - 1, (lens.cy + 0.5) / half_h - 1
         to_camera = rigid(where.eye, where.axes)
         clip = perspective(lens.fx / half_w, lens.fy / half_h, px, py) @ to_camera
-        program["to_clip"].write(clip.T.astype(np.float32).tobytes())
-        program["to_depth"].write(to_camera[2].astype(np.float32).tobytes())
+        _set(program, "to_clip", clip.T)
+        _set(program, "to_depth", to_camera[2])
 
     def _draw_shadows(self, lighting: Lighting) -> None:
         program = self._programs["shadow"]
@@ -183,8 +193,8 @@ class Renderer:
         for target, lamp in zip(self._shadow_targets, lighting.lamps, strict=False):
             target.use()
             target.clear()
-            clip = shadow_matrix(lamp).T.astype(np.float32)
-            program["to_clip"].write(clip.tobytes())
+            clip = shadow_matrix(lamp).T
+            _set(program, "to_clip", clip)
             self._draw("shadow")
         self._gl.polygon_offset = 0.0, 0.0
 
@@ -199,17 +209,17 @@ class Renderer:
         camera = (lens.fx, lens.fy, lens.cx + 0.5, lens.cy + 0.5)
         program["camera"] = tuple(k * scale for k in camera)
         program["eye"] = tuple(where.eye)
-        program["axes"].write(where.axes.T.astype(np.float32).tobytes())
+        _set(program, "axes", where.axes.T)
         blank = np.zeros(4)
         lamps = [*lighting.lamps, *[None] * shaders.LIGHTS][: shaders.LIGHTS]
         at = [blank if k is None else np.array([*k.position, k.size]) for k in lamps]
         power = [blank[:3] if k is None else k.power for k in lamps]
         beam = [blank[:3] if k is None else k.beam for k in lamps]
         for name, values in (("lamp", at), ("light", power), ("beam", beam)):
-            program[name].write(np.array(values, np.float32).tobytes())
+            _set(program, name, np.array(values))
         throws = [np.zeros((4, 4)) if k is None else shadow_matrix(k) for k in lamps]
         maps: list[F64] = [m.T for m in throws[: shaders.SHADOWS]]
-        program["shadow_of"].write(np.array(maps, np.float32).tobytes())
+        _set(program, "shadow_of", np.array(maps))
         program["above"] = tuple(lighting.above)
         program["below"] = tuple(lighting.below)
         program["occlusion"] = lighting.occlusion

@@ -23,7 +23,9 @@ def painting(rng: Rng) -> Piece:
         out.box((0, thick / 2 + 0.002, edge), (w - 2 * edge, thick, h - 2 * edge),
                 looks.plain(rng, looks.WHITE))  # fmt: skip
         edge += mat
-    out.box((0, thick / 2 + 0.004, edge), (w - 2 * edge, thick, h - 2 * edge), looks.shown(rng, kind))
+    out.box(
+        (0, thick / 2 + 0.004, edge), (w - 2 * edge, thick, h - 2 * edge), looks.shown(rng, kind)
+    )
     return out
 
 

@@ -26,13 +26,17 @@ class Style:
         self.splash = looks.tiles(rng, (0.08, 0.2))
 
 
-def _fronts(piece: Piece, style: Style, x0: float, x1: float, y: float, z0: float, z1: float) -> None:
+def _fronts(
+    piece: Piece, style: Style, x: tuple[float, float], z: tuple[float, float], y: float
+) -> None:
+    """Add doors that fill a rectangle, their middles at y."""
+    (x0, x1), (z0, z1) = x, z
     count = max(1, round((x1 - x0) / 0.45))
     for k in range(count):
-        x = x0 + (k + 0.5) * (x1 - x0) / count
-        piece.box((x, y, z0), ((x1 - x0) / count - 0.008, 0.02, z1 - z0), style.front)
+        at_x = x0 + (k + 0.5) * (x1 - x0) / count
+        piece.box((at_x, y, z0), ((x1 - x0) / count - 0.008, 0.02, z1 - z0), style.front)
         side = 1 if k % 2 == 0 else -1
-        at = (x + side * (0.5 * (x1 - x0) / count - 0.05), y + 0.02, z0 + (z1 - z0) * 0.6)
+        at = (at_x + side * (0.5 * (x1 - x0) / count - 0.05), y + 0.02, z0 + (z1 - z0) * 0.6)
         piece.box(at, (0.014, 0.03, min(0.12, (z1 - z0) * 0.3)), style.handle)
 
 
@@ -51,20 +55,9 @@ def counter(rng: Rng, style: Style, width: float, ceiling: float) -> Piece:
         left = width / 2 - x
         kind = str(rng.choice(extras)) if extras and left > 0.6 and chance(rng, 0.45) else "plain"
         step = 0.6 if kind != "plain" else min(left, uniform(rng, 0.4, 1.0))
-        middle = x + step / 2
         if kind in extras:
             extras.remove(kind)
-        if kind == "sink":
-            _sink(rng, out, middle, d, h)
-        if kind == "stove":
-            _stove(rng, out, style, middle)
-        if kind == "washer":
-            out.box((middle, d / 2, 0.08), (0.595, d - 0.01, h - 0.13), looks.tinted(rng, "front", style.machine.a))
-        if kind in {"plain", "sink"}:
-            low = h - 0.22
-            _fronts(out, style, x, x + step, d - 0.045, 0.12, low)
-            out.box((middle, d - 0.045, low + 0.01), (step - 0.008, 0.02, 0.15), style.front)
-            out.box((middle, d - 0.025, low + 0.08), (0.12, 0.03, 0.014), style.handle)
+        _unit(rng, out, style, kind, (x, x + step))
         if kind in {"plain", "washer"}:
             free.append((x, x + step))
         x += step
@@ -75,6 +68,24 @@ def counter(rng: Rng, style: Style, width: float, ceiling: float) -> Piece:
     if chance(rng, 0.75):
         _uppers(rng, out, style, width, ceiling)
     return out
+
+
+def _unit(rng: Rng, out: Piece, style: Style, kind: str, x: tuple[float, float]) -> None:
+    """Add one cabinet or machine of a run from x[0] to x[1]."""
+    d, h = style.deep, style.high
+    middle = (x[0] + x[1]) / 2
+    if kind == "sink":
+        _sink(rng, out, middle, d, h)
+    if kind == "stove":
+        _stove(rng, out, style, middle)
+    if kind == "washer":
+        front = looks.tinted(rng, "front", style.machine.a)
+        out.box((middle, d / 2, 0.08), (0.595, d - 0.01, h - 0.13), front)
+    if kind in {"plain", "sink"}:
+        low, width = h - 0.22, x[1] - x[0]
+        _fronts(out, style, x, (0.12, low), d - 0.045)
+        out.box((middle, d - 0.045, low + 0.01), (width - 0.008, 0.02, 0.15), style.front)
+        out.box((middle, d - 0.025, low + 0.08), (0.12, 0.03, 0.014), style.handle)
 
 
 def _sink(rng: Rng, out: Piece, x: float, d: float, h: float) -> None:
@@ -90,7 +101,11 @@ def _sink(rng: Rng, out: Piece, x: float, d: float, h: float) -> None:
 
 def _stove(rng: Rng, out: Piece, style: Style, x: float) -> None:
     d, h = style.deep, style.high
-    out.box((x, d / 2 + 0.01, 0.02), (0.6, d, h - 0.02), looks.tinted(rng, "front", style.machine.a, 0.4))
+    out.box(
+        (x, d / 2 + 0.01, 0.02),
+        (0.6, d, h - 0.02),
+        looks.tinted(rng, "front", style.machine.a, 0.4),
+    )
     dark = looks.plain(rng, (0.04, 0.04, 0.04), gloss=0.5)
     out.box((x, d / 2, h), (0.58, 0.52, 0.008), dark)
     for sx in (-0.14, 0.14):
@@ -106,7 +121,11 @@ def _appliance(rng: Rng) -> Piece:
     pick = rng.random()
     if pick < 0.5:
         out = Piece(0.5, 0.38, 0.3)
-        out.box((0, 0, 0), (uniform(rng, 0.45, 0.53), 0.36, 0.29), looks.tinted(rng, "front", looks.lacquer(rng).a))
+        out.box(
+            (0, 0, 0),
+            (uniform(rng, 0.45, 0.53), 0.36, 0.29),
+            looks.tinted(rng, "front", looks.lacquer(rng).a),
+        )
     elif pick < 0.75:
         out = Piece(0.28, 0.18, 0.2)
         out.put("soft", (0, 0, 0), (0.28, 0.17, 0.2), looks.metal(rng))
@@ -132,7 +151,7 @@ def _uppers(rng: Rng, out: Piece, style: Style, width: float, ceiling: float) ->
         cut = uniform(rng, 0.5, 0.7) * width
         x0, x1 = (x0, x0 + cut) if chance(rng, 0.5) else (x1 - cut, x1)
     out.box(((x0 + x1) / 2, d / 2, z0), (x1 - x0, d - 0.02, z1 - z0), style.body)
-    _fronts(out, style, x0, x1, d - 0.01, z0 + 0.005, z1 - 0.005)
+    _fronts(out, style, (x0, x1), (z0 + 0.005, z1 - 0.005), d - 0.01)
     if z1 < ceiling - 0.35:
         scatter(rng, out, Top(x0, x1, 0.04, d, z1, 0.3), [case], 0.2)
 
@@ -146,11 +165,17 @@ def fridge(rng: Rng, style: Style) -> Piece:
     split = h * (0.68 if chance(rng, 0.6) else 0.35)
     for z0, z1 in ((0.04, split), (split + 0.01, h)):
         out.put("box", (0, d - 0.035, z0), (w, 0.06, z1 - z0), look)
-        out.box((-w / 2 + 0.06, d + 0.01, z0 + (z1 - z0) * 0.3), (0.025, 0.04, (z1 - z0) * 0.4), style.handle)
+        out.box(
+            (-w / 2 + 0.06, d + 0.01, z0 + (z1 - z0) * 0.3),
+            (0.025, 0.04, (z1 - z0) * 0.4),
+            style.handle,
+        )
     for _ in range(int(rng.integers(0, 9))):
         at = (uniform(rng, -0.4, 0.4) * w, d - 0.002, uniform(rng, 0.9, h - 0.25))
         kind = ("poster", "face", "label")[int(rng.integers(3))]
-        out.box(at, (uniform(rng, 0.06, 0.21), 0.006, uniform(rng, 0.06, 0.25)), looks.shown(rng, kind))
+        out.box(
+            at, (uniform(rng, 0.06, 0.21), 0.006, uniform(rng, 0.06, 0.25)), looks.shown(rng, kind)
+        )
     if chance(rng, 0.6):
         scatter(rng, out, Top(-w / 2, w / 2, 0.1, d - 0.1, h, 0.4), [*KITCHEN, case], 0.5)
     return out
@@ -161,7 +186,7 @@ def island(rng: Rng, style: Style) -> Piece:
     w, d = uniform(rng, 1.0, 2.0), uniform(rng, 0.65, 0.95)
     out = Piece(w + 0.2, d + 0.2, style.high)
     out.box((0, 0, 0), (w - 0.06, d - 0.1, style.high - 0.04), style.body)
-    _fronts(out, style, -w / 2 + 0.03, w / 2 - 0.03, d / 2 - 0.05, 0.12, style.high - 0.06)
+    _fronts(out, style, (-w / 2 + 0.03, w / 2 - 0.03), (0.12, style.high - 0.06), d / 2 - 0.05)
     out.box((0, 0, style.high - 0.04), (w, d, 0.04), style.top)
     scatter(rng, out, Top(-w / 2, w / 2, -d / 2, d / 2, style.high, 0.5), KITCHEN, 0.4)
     return out

@@ -19,9 +19,11 @@ WOODS: list[tuple[Colour, Colour]] = [
 ]
 
 
-def colour(rng: Rng, saturation: tuple[float, float], value: tuple[float, float]) -> Colour:
-    """Return a colour of any hue, warm ones more often."""
-    hue = uniform(rng, 0.02, 0.16) if chance(rng, 0.55) else uniform(rng, 0, 1)
+def colour(
+    rng: Rng, saturation: tuple[float, float], value: tuple[float, float], warm: float = 0.55
+) -> Colour:
+    """Return a colour of any hue, a share of them warm."""
+    hue = uniform(rng, 0.02, 0.16) if chance(rng, warm) else uniform(rng, 0, 1)
     return colorsys.hsv_to_rgb(hue, uniform(rng, *saturation), uniform(rng, *value))
 
 
@@ -97,7 +99,11 @@ def stone(rng: Rng) -> Look:
 
 def tiles(rng: Rng, size: tuple[float, float]) -> Look:
     """Return tiles whose sides are between two sizes, m."""
-    a = colour(rng, (0.0, 0.3), (0.5, 0.95)) if chance(rng, 0.7) else colour(rng, (0, 0.7), (0.1, 0.6))
+    a = (
+        colour(rng, (0.0, 0.3), (0.5, 0.95))
+        if chance(rng, 0.7)
+        else colour(rng, (0, 0.7), (0.1, 0.6))
+    )
     b = darker(a, uniform(rng, 0.6, 1.0))
     grout = colour(rng, (0, 0.1), (0.35, 0.9))
     scale = 4 * uniform(rng, *size)
@@ -124,9 +130,9 @@ def wall(rng: Rng, wet: bool) -> Look:
     pick = rng.random()
     if wet and pick < 0.4:
         return tiles(rng, (0.08, 0.25))
-    a = colour(rng, (0.0, 0.12), (0.75, 0.97))  # most walls are white, cream or beige
+    a = colour(rng, (0.0, 0.14), (0.75, 0.97), warm=0.8)  # most walls are white, cream or beige
     if chance(rng, 0.35):
-        a = colour(rng, (0.1, 0.35), (0.5, 0.9))
+        a = colour(rng, (0.1, 0.35), (0.5, 0.9), warm=0.75)
     if chance(rng, 0.08):
         a = colour(rng, (0.3, 0.65), (0.25, 0.75))
     if pick > 0.97:
@@ -142,7 +148,9 @@ def wall(rng: Rng, wet: bool) -> Look:
     return Look(layer(rng, "plaster"), TILED, uniform(rng, 1, 3), a, darker(a, 0.94), a, 0.02)
 
 
-def shown(rng: Rng, kind: str, *, edge: Colour = WHITE, tint: float = 1.0, glow: float = 0.0) -> Look:
+def shown(
+    rng: Rng, kind: str, *, edge: Colour = WHITE, tint: float = 1.0, glow: float = 0.0
+) -> Look:
     """Return a picture of the bank on the front of a part."""
     tone = (tint, tint, tint)
     return Look(layer(rng, kind), ON_FRONT, 1.0, tone, edge, edge, 0.1, glow)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from rooms.textures import U8, picture
 
-from random_rooms.gpu import F32
-from random_rooms.parts import Rng, chance, uniform
-from rooms.textures import U8
+from random_rooms.parts import F64, Rng, chance, uniform
 
 
-def develop(rng: Rng, light: F32, width: int, height: int) -> U8:
+def develop(rng: Rng, light: NDArray[np.float32], width: int, height: int) -> U8:
     """Return the sRGB picture (width x height) of linear light of any size."""
     small = np.asarray(cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA), np.float64)
     grey = small @ [0.3, 0.6, 0.1]
     # Metered on the middle tones: bright windows and lamps are left to clip.
     middle = float(np.exp(np.log(grey + 0.02).mean()))
     small *= uniform(rng, 0.15, 0.32) / middle
-    balance = grey_world(small) ** uniform(rng, 0.1, 0.8)
+    balance = grey_world(small) ** uniform(rng, 0.0, 0.45)
     small *= balance * np.exp(rng.normal(0, 0.04, 3))
     if chance(rng, 0.4):
         glare = cv2.GaussianBlur(np.minimum(small, 4.0), (0, 0), width / 25)
@@ -41,16 +41,16 @@ def develop(rng: Rng, light: F32, width: int, height: int) -> U8:
         tone = cv2.GaussianBlur(tone, (0, 0), sigma)
     if chance(rng, 0.05):
         tone = _shaken(rng, tone)
-    return np.clip(np.rint(tone * 255), 0, 255).astype(np.uint8)
+    return picture(tone * 255)
 
 
-def grey_world(light: F32) -> F32:
+def grey_world(light: F64) -> F64:
     """Return the gains that would make the picture's mean grey."""
     mean = np.minimum(light, 1.0).reshape(-1, 3).mean(0)
     return np.asarray(mean.mean() / (mean + 1e-6))
 
 
-def _shaken(rng: Rng, tone: F32) -> F32:
+def _shaken(rng: Rng, tone: F64) -> F64:
     length, angle = int(rng.integers(2, 6)), uniform(rng, 0, np.pi)
     kernel = np.zeros((11, 11))
     for t in np.linspace(-length / 2, length / 2, 21):

@@ -9,7 +9,9 @@ from random_rooms.clutter import bag, toy
 from random_rooms.parts import Look, Piece, Rng, chance, uniform
 
 
-def legs(piece: Piece, size: tuple[float, float, float], look: Look, thick: float, *, y: float = 0) -> None:
+def legs(
+    piece: Piece, size: tuple[float, float, float], look: Look, thick: float, *, y: float = 0
+) -> None:
     """Add four legs under a rectangle of width, depth and height whose middle is at y."""
     w, d, h = size
     shape = "box" if thick > 0.03 else "cylinder"
@@ -56,7 +58,12 @@ def office_chair(rng: Rng) -> Piece:
     pad = looks.leather(rng) if chance(rng, 0.4) else looks.cloth(rng, 0.05)
     for k in range(5):
         a = np.radians(72 * k + 20)
-        out.box((0.15 * np.cos(a), 0.3 + 0.15 * np.sin(a), 0.06), (0.3, 0.04, 0.03), dark, yaw=72 * k + 20)
+        out.box(
+            (0.15 * np.cos(a), 0.3 + 0.15 * np.sin(a), 0.06),
+            (0.3, 0.04, 0.03),
+            dark,
+            yaw=72 * k + 20,
+        )
         out.put("ball", (0.29 * np.cos(a), 0.3 + 0.29 * np.sin(a), 0), (0.06,) * 3, dark)
     out.put("cylinder", (0, 0.3, 0.06), (0.06, 0.06, seat - 0.08), dark)
     out.put("soft", (0, 0.32, seat - 0.07), (0.49, 0.48, 0.09), pad)
@@ -105,7 +112,9 @@ def sofa(rng: Rng) -> Piece:
                 yaw=uniform(rng, -25, 25))  # fmt: skip
     if chance(rng, 0.3):
         x = uniform(rng, -0.4, 0.4) * width
-        out.include((bag if chance(rng, 0.6) else toy)(rng), (x, depth * 0.6, seat), uniform(rng, 0, 360))
+        out.include(
+            (bag if chance(rng, 0.6) else toy)(rng), (x, depth * 0.6, seat), uniform(rng, 0, 360)
+        )
     if chance(rng, 0.25):
         throw = looks.cloth(rng, 0.8)
         x = uniform(rng, -0.35, 0.35) * width

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def _turned(profile: list[tuple[float, float]], columns: int = 17) -> F32:
     """Return a profile of (radius, z) turned about z, each step with its own slope."""
     angle = np.linspace(0, 2 * np.pi, columns)
     parts = []
-    for (r0, z0), (r1, z1) in zip(profile, profile[1:], strict=False):
+    for (r0, z0), (r1, z1) in pairwise(profile):
         out = np.array([z1 - z0, r0 - r1]) / np.hypot(z1 - z0, r0 - r1)
         ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(columns)], -1)
         up = np.array([0, 0, 1.0])

@@ -111,7 +111,11 @@ def _door(rng: Rng, hole: Opening, trim: Look, ceiling: float) -> Piece:
     behind = looks.wall(rng, wet=False)
     out.box((0, -THICK - far, 0), (5.0, 0.05, ceiling), behind)
     for side in (-1, 1):
-        out.box((side * uniform(rng, w / 2 + 0.05, 2.2), -THICK - far / 2, 0), (0.05, far, ceiling), behind)
+        out.box(
+            (side * uniform(rng, w / 2 + 0.05, 2.2), -THICK - far / 2, 0),
+            (0.05, far, ceiling),
+            behind,
+        )
     if pick < 0.8:
         turn = uniform(rng, 70, 110)
         a = np.radians(turn)
@@ -137,7 +141,13 @@ def _window(rng: Rng, hole: Opening, trim: Look, view: str, glow: float) -> Piec
         for side in (-1, 1):
             at = (side * (w / 2 + 0.18 - wide / 2), 0.09, low)
             out.put("curtain", at, (wide, 0.1, top - low), look)
-        out.put("cylinder", (0, 0.09, top - (w + 0.5) / 2), (0.03, 0.03, w + 0.5), looks.metal(rng), roll=90)
+        out.put(
+            "cylinder",
+            (0, 0.09, top - (w + 0.5) / 2),
+            (0.03, 0.03, w + 0.5),
+            looks.metal(rng),
+            roll=90,
+        )
     return out
 
 
@@ -151,9 +161,9 @@ def _light(rng: Rng, space: Space, ceiling: str, glow: float) -> Lighting:
     if max(w, d) > 4.5:
         spots = [(w * a, d * b) for a, b in ((0.3, 0.25), (0.65, 0.75))]
     piece = Piece(w, d, h)
-    for x, y in spots:
-        if space.notch and space.notch.x0 < x and space.notch.y0 < y:
-            x, y = space.notch.x0 * 0.6, space.notch.y0 * 0.6
+    for spot in spots:
+        missing = space.notch and space.notch.x0 < spot[0] and space.notch.y0 < spot[1]
+        x, y = (space.notch.x0 * 0.6, space.notch.y0 * 0.6) if space.notch and missing else spot
         look = looks.plain(rng, (1.0, 0.97, 0.9), glow=on * 1.5)
         if ceiling == "panels":
             piece.box((x, y, h - 0.01), (0.6, 1.2, 0.02), look)
@@ -176,7 +186,7 @@ def _light(rng: Rng, space: Space, ceiling: str, glow: float) -> Lighting:
             area = (hole.s1 - hole.s0) * (hole.z1 - hole.z0)
             beam = np.array([*wall.inward, -0.35])
             lamps.append(Lamp(at, cool * glow * area * 0.8, beam / np.linalg.norm(beam), 0.8))
-    rng.shuffle(lamps)  # type: ignore[arg-type]
+    rng.shuffle(lamps)
     around = uniform(rng, 0.15, 0.7)
     above = around * (0.6 * warm + 0.4 * cool)
     below = above * uniform(rng, 0.4, 0.8)

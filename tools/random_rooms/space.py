@@ -205,4 +205,4 @@ class Space:
 
     def _shares(self) -> F64:
         lengths = np.array([wall.length for wall in self.walls])
-        return lengths / lengths.sum()
+        return np.asarray(lengths / lengths.sum())

@@ -74,7 +74,13 @@ def rack(rng: Rng) -> Piece:
     for row in range(rows):
         z = 0.1 + row * (h - 0.35) / (rows - 1)
         out.box((0, d / 2, z), (w, d, 0.03), look)
-        fill(rng, out, Top(-w / 2, w / 2, 0.03, d, z + 0.03, (h - 0.35) / (rows - 1) - 0.05), 0.25, SHOP)
+        fill(
+            rng,
+            out,
+            Top(-w / 2, w / 2, 0.03, d, z + 0.03, (h - 0.35) / (rows - 1) - 0.05),
+            0.25,
+            SHOP,
+        )
     return out
 
 
@@ -90,7 +96,9 @@ def wardrobe(rng: Rng) -> Piece:
         door = looks.tinted(rng, "paned", look.b) if k == 0 and chance(rng, 0.4) else look
         out.box((x, d - 0.01, 0.08), (w / count - 0.008, 0.02, h - 0.12), door)
         side = 1 if k % 2 == 0 else -1
-        out.box((x + side * (w / count / 2 - 0.05), d + 0.01, h * 0.45), (0.015, 0.03, 0.16), handle)
+        out.box(
+            (x + side * (w / count / 2 - 0.05), d + 0.01, h * 0.45), (0.015, 0.03, 0.16), handle
+        )
     if chance(rng, 0.4):
         scatter(rng, out, Top(-w / 2, w / 2, 0.05, d, h, 0.4), [case], 0.5)
     return out
@@ -102,7 +110,15 @@ def chest(rng: Rng) -> Piece:
     out = Piece(w, d, h + 0.4)
     look = looks.wood(rng)
     rows, columns = int(rng.integers(3, 6)), 1 if w < 0.95 else 2
-    drawers(out, (0, d / 2, 0.06), (w, d - 0.03, h - 0.08), rows, look, columns=columns, handle=looks.metal(rng))
+    drawers(
+        out,
+        (0, d / 2, 0.06),
+        (w, d - 0.03, h - 0.08),
+        rows,
+        look,
+        columns=columns,
+        handle=looks.metal(rng),
+    )
     out.box((0, d / 2, h - 0.025), (w + 0.03, d, 0.025), look)
     scatter(rng, out, Top(-w / 2, w / 2, 0.03, d, h, 0.6), LIVING, uniform(rng, 0.2, 0.8))
     return out
@@ -112,7 +128,9 @@ def nightstand(rng: Rng) -> Piece:
     """Return a night table, 0.4-0.55 m wide and 0.5-0.65 m high."""
     w, d, h = uniform(rng, 0.4, 0.55), uniform(rng, 0.36, 0.45), uniform(rng, 0.5, 0.65)
     out = Piece(w, d, h)
-    drawers(out, (0, d / 2, 0.08), (w, d - 0.02, h - 0.08), int(rng.integers(1, 4)), looks.wood(rng))
+    drawers(
+        out, (0, d / 2, 0.08), (w, d - 0.02, h - 0.08), int(rng.integers(1, 4)), looks.wood(rng)
+    )
     scatter(rng, out, Top(-w / 2, w / 2, 0.02, d, h, 0.7), LIVING, 0.8)
     return out
 
@@ -151,7 +169,11 @@ def tv_stand(rng: Rng) -> Piece:
         out.box((0, d * 0.45 + 0.031, h + 0.09), (wide - 0.06, 0.004, high - 0.06), face)
     for side in (-1, 1):
         if chance(rng, 0.4):
-            out.box((side * w * 0.43, d * 0.4, h), (0.16, 0.2, uniform(rng, 0.2, 0.4)), looks.lacquer(rng))
+            out.box(
+                (side * w * 0.43, d * 0.4, h),
+                (0.16, 0.2, uniform(rng, 0.2, 0.4)),
+                looks.lacquer(rng),
+            )
     return out
 
 
@@ -190,7 +212,9 @@ def cupboard(rng: Rng) -> Piece:
     w, d, h = uniform(rng, 0.8, 1.6), uniform(rng, 0.38, 0.5), uniform(rng, 0.75, 0.95)
     out = Piece(w, d, h + 0.4)
     look = looks.wood(rng)
-    drawers(out, (0, d / 2, 0.05), (w, d - 0.03, h - 0.07), 1, look, columns=max(2, round(w / 0.45)))
+    drawers(
+        out, (0, d / 2, 0.05), (w, d - 0.03, h - 0.07), 1, look, columns=max(2, round(w / 0.45))
+    )
     out.box((0, d / 2, h - 0.025), (w + 0.02, d, 0.025), look)
     scatter(rng, out, Top(-w / 2, w / 2, 0.03, d, h, 0.6), LIVING + BATH, uniform(rng, 0.3, 0.9))
     return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random_rooms import looks
 from random_rooms.clutter import DESK, KITCHEN, LIVING, scatter
-from random_rooms.parts import Piece, Rng, Top, chance, uniform
+from random_rooms.parts import Look, Piece, Rng, Top, chance, uniform
 from random_rooms.seats import chair, legs, office_chair
 
 
@@ -27,7 +27,6 @@ def dining_table(rng: Rng, *, office: bool = False) -> Piece:
             out.put("soft", (0, 0, h - 0.25), (w + 0.04, d + 0.04, 0.255), looks.cloth(rng, 0.8))
         else:
             out.box((0, 0, h - 0.12), (w * 0.9, d * 0.86, 0.09), frame)
-    state = rng.bit_generator.state
     along = max(1, int(w / 0.65))
     maker = office_chair if office and chance(rng, 0.6) else chair
     state = rng.bit_generator.state
@@ -76,7 +75,9 @@ def monitor(rng: Rng) -> Piece:
     out.box((0, -0.02, 0), (0.06, 0.04, 0.2), dark)
     out.box((0, 0.02, 0.1), (width, 0.05, high), dark)
     if chance(rng, 0.2):
-        out.put("cone", (0, -0.25, 0.1 + high * 0.1), (width * 0.9, high * 0.9, 0.3), dark, pitch=-90)
+        out.put(
+            "cone", (0, -0.25, 0.1 + high * 0.1), (width * 0.9, high * 0.9, 0.3), dark, pitch=-90
+        )
     face = (width - 0.04, 0.004, high - 0.04)
     if glow:
         out.box((0, 0.046, 0.12), face, looks.shown(rng, "screen", glow=glow))
@@ -103,7 +104,9 @@ def desk(rng: Rng) -> Piece:
     screens = int(rng.choice([0, 1, 1, 1, 2]))
     at = uniform(rng, -0.2, 0.2) * w
     for k in range(screens):
-        out.include(monitor(rng), (at + (k - (screens - 1) / 2) * 0.56, 0.2, h), uniform(rng, -10, 10))
+        out.include(
+            monitor(rng), (at + (k - (screens - 1) / 2) * 0.56, 0.2, h), uniform(rng, -10, 10)
+        )
         taken = 0.25
     if screens:
         keys = looks.spread(rng, "keys", edge=(0.1, 0.1, 0.1))
@@ -121,7 +124,9 @@ def desk(rng: Rng) -> Piece:
     if chance(rng, 0.85):
         seat = (office_chair if chance(rng, 0.75) else chair)(rng)
         turn = 180 + rng.normal(0, 30)
-        out.include(seat, (uniform(rng, -0.15, 0.15) + at * 0.5, d + uniform(rng, 0.25, 0.6), 0), turn)
+        out.include(
+            seat, (uniform(rng, -0.15, 0.15) + at * 0.5, d + uniform(rng, 0.25, 0.6), 0), turn
+        )
     return out
 
 
@@ -130,10 +135,10 @@ def drawers(
     foot: tuple[float, float, float],
     size: tuple[float, float, float],
     rows: int,
-    look: looks.Look,
+    look: Look,
     *,
     columns: int = 1,
-    handle: looks.Look | None = None,
+    handle: Look | None = None,
 ) -> None:
     """Add a chest with fronts and handles on its +y side."""
     w, d, h = size

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from random_rooms import baths, beds, hangings, kitchens, looks, seats, shell, storage, tables
-from random_rooms.clutter import FLOOR
+from random_rooms.clutter import FLOOR, Maker
 from random_rooms.lamps import Lighting
 from random_rooms.parts import Piece, Rng, chance, uniform
 from random_rooms.space import Space
@@ -22,8 +22,13 @@ def some(rng: Rng, low: int, high: int) -> range:
 
 def rug(rng: Rng, space: Space) -> None:
     """Lay a rug on the floor; furniture may stand on it."""
-    w, d = uniform(rng, 0.6, min(2.4, space.width * 0.8)), uniform(rng, 0.9, min(3.2, space.depth * 0.8))
-    look = looks.spread(rng, "rug") if chance(rng, 0.6) else looks.cloth(rng, 0.6)._replace(scale=0.8)
+    w, d = (
+        uniform(rng, 0.6, min(2.4, space.width * 0.8)),
+        uniform(rng, 0.9, min(3.2, space.depth * 0.8)),
+    )
+    look = (
+        looks.spread(rng, "rug") if chance(rng, 0.35) else looks.cloth(rng, 0.6)._replace(scale=0.8)
+    )
     piece = Piece(w, d, 0.02)
     at = uniform(rng, 0.3, 0.7) * space.width, uniform(rng, 0.3, 0.7) * space.depth
     piece.box((*at, 0), (w, d, 0.012), look, yaw=float(rng.normal(0, 6)))
@@ -58,7 +63,14 @@ def bedroom(rng: Rng, space: Space) -> None:
                 space.stand_at(wall, s, storage.nightstand(rng))
     if chance(rng, 0.08):
         space.stand(rng, beds.crib(rng))
-    makers = [storage.wardrobe, storage.chest, tables.desk, storage.bookshelf, storage.chest, seats.sofa]
+    makers = [
+        storage.wardrobe,
+        storage.chest,
+        tables.desk,
+        storage.bookshelf,
+        storage.chest,
+        seats.sofa,
+    ]
     makers += [storage.garments]
     makers += [storage.nightstand, storage.tv_stand, seats.chair, storage.boxes]
     for _ in some(rng, 3, 7):
@@ -211,7 +223,10 @@ def passage(rng: Rng, space: Space) -> None:
 
 
 class Theme(NamedTuple):
-    """A kind of room: its share, the ranges of its sides and height, and how it is furnished."""
+    """A kind of room: its share, the ranges of its sides and height, and how it is furnished.
+
+    What is left of its walls is filled, to a random degree, with the extras.
+    """
 
     share: float
     width: Range
@@ -220,20 +235,58 @@ class Theme(NamedTuple):
     windows: tuple[int, int]
     ceilings: tuple[str, ...]
     furnish: Furnish
+    extras: tuple[Maker, ...]
     wet: bool = False
 
 
+FILLERS: tuple[Maker, ...] = (
+    storage.bookshelf,
+    storage.chest,
+    storage.nightstand,
+    storage.boxes,
+    seats.chair,
+    storage.cupboard,
+    seats.ottoman,
+    tables.desk,
+)
+WORK: tuple[Maker, ...] = (
+    storage.bookshelf,
+    storage.filing,
+    storage.boxes,
+    storage.rack,
+    seats.office_chair,
+    tables.desk,
+)
+GOODS: tuple[Maker, ...] = (storage.rack, storage.bookshelf, storage.garments, storage.boxes)
+STORES: tuple[Maker, ...] = (
+    storage.rack,
+    storage.boxes,
+    seats.stool,
+    storage.cupboard,
+    seats.chair,
+)
+SMALL: tuple[Maker, ...] = (storage.nightstand, storage.boxes, seats.stool, storage.chest)
 HOME = ("dome", "dome", "hanging")
 THEMES: dict[str, Theme] = {
-    "bedroom": Theme(0.25, (3.1, 5.4), (3.4, 6.2), (2.35, 2.8), (0, 2), HOME, bedroom),
-    "kitchen": Theme(0.18, (2.7, 5.2), (3.2, 6.4), (2.35, 2.8), (0, 2), HOME, kitchen, wet=True),
-    "living": Theme(0.16, (3.6, 6.5), (4.0, 7.5), (2.4, 3.0), (1, 3), HOME, living),
-    "bathroom": Theme(0.1, (1.9, 3.2), (2.2, 3.8), (2.3, 2.7), (0, 1), ("dome",), bathroom, wet=True),
-    "office": Theme(0.1, (3.0, 6.0), (3.4, 7.0), (2.5, 3.0), (0, 2), ("panels", "dome"), office),
-    "dining": Theme(0.08, (3.2, 5.5), (3.6, 6.5), (2.4, 3.0), (0, 3), HOME, dining),
-    "shop": Theme(0.06, (4.0, 8.0), (5.0, 10.0), (2.6, 3.3), (0, 1), ("panels",), shop),
-    "classroom": Theme(0.04, (5.0, 8.0), (6.0, 9.5), (2.6, 3.2), (0, 3), ("panels",), classroom),
-    "passage": Theme(0.03, (1.5, 2.6), (5.0, 10.0), (2.4, 2.9), (0, 1), ("dome", "panels"), passage),
+    "bedroom": Theme(0.25, (3.1, 5.4), (3.4, 6.2), (2.35, 2.8), (0, 2), HOME, bedroom, FILLERS),
+    "kitchen": Theme(
+        0.18, (2.7, 5.2), (3.2, 6.4), (2.35, 2.8), (0, 2), HOME, kitchen, STORES, wet=True
+    ),
+    "living": Theme(0.16, (3.6, 6.5), (4.0, 7.5), (2.4, 3.0), (1, 3), HOME, living, FILLERS),
+    "bathroom": Theme(
+        0.1, (1.9, 3.2), (2.2, 3.8), (2.3, 2.7), (0, 1), ("dome",), bathroom, SMALL, wet=True
+    ),
+    "office": Theme(
+        0.1, (3.0, 6.0), (3.4, 7.0), (2.5, 3.0), (0, 2), ("panels", "dome"), office, WORK
+    ),
+    "dining": Theme(0.08, (3.2, 5.5), (3.6, 6.5), (2.4, 3.0), (0, 3), HOME, dining, FILLERS),
+    "shop": Theme(0.06, (4.0, 8.0), (5.0, 10.0), (2.6, 3.3), (0, 1), ("panels",), shop, GOODS),
+    "classroom": Theme(
+        0.04, (5.0, 8.0), (6.0, 9.5), (2.6, 3.2), (0, 3), ("panels",), classroom, WORK
+    ),
+    "passage": Theme(
+        0.03, (1.5, 2.6), (5.0, 10.0), (2.4, 2.9), (0, 1), ("dome", "panels"), passage, SMALL
+    ),
 }
 
 
@@ -256,10 +309,18 @@ def random_room(rng: Rng) -> Room:
     if min(width, depth) > 3.4 and chance(rng, 0.3):
         notch = uniform(rng, 0.6, width - 2.4), uniform(rng, 0.6, depth - 2.4)
     space = Space(width, depth, uniform(rng, *theme.height), notch)
-    shell.cut_openings(rng, space, windows=int(rng.integers(theme.windows[0], theme.windows[1] + 1)))
+    shell.cut_openings(
+        rng, space, windows=int(rng.integers(theme.windows[0], theme.windows[1] + 1))
+    )
     ceiling = theme.ceilings[int(rng.integers(len(theme.ceilings)))]
     if kind != "passage" and chance(rng, 0.4 if not theme.wet else 0.25):
         rug(rng, space)
     theme.furnish(rng, space)
+    around = sum(wall.length for wall in space.walls)
+    for _ in range(int(around * uniform(rng, 0.2, 1.2))):
+        space.stand(rng, theme.extras[int(rng.integers(len(theme.extras)))](rng), tries=12)
+    for _ in range(int(around * uniform(rng, 0.0, 0.35))):
+        space.hang(rng, hangings.painting(rng), (0.9, 1.7))
+    litter(rng, space, 0, int(width * depth * uniform(rng, 0.1, 0.6)))
     lighting = shell.build(rng, space, wet=theme.wet, ceiling=ceiling)
     return Room(kind, space, lighting)

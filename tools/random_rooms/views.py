@@ -13,7 +13,7 @@ from random_rooms.view import NYU, Pose, held
 GLANCE = NYU.resized(48, 36)
 CANDIDATES = 28
 # The logarithm of a frame's median depth (m) in NYU's frames is normal: mean 1.01, deviation 0.32.
-AIM_MEDIAN = 1.2
+AIM_MEDIAN = 1.4
 # The views that rooms offer are crowded below the middle: a higher and wider aim gives those.
 AIM_SPREAD = 0.55
 
@@ -32,13 +32,13 @@ def _worth(rng: Rng, renderer: Renderer, where: Pose) -> float:
     """Return how much a view looks like one of NYU's: 0 for never."""
     depth, item = renderer.glance(where, GLANCE)
     near, middle = np.quantile(depth, [0.02, 0.5])
-    if near < uniform(rng, 0.45, 0.8) or depth.min() <= 0.2:
+    if near < uniform(rng, 0.55, 0.95) or depth.min() <= 0.2:
         return 0.0
     _, counts = np.unique(item, return_counts=True)
-    if counts.max() > 0.6 * item.size or len(counts) < 12:
+    if counts.max() > uniform(rng, 0.3, 0.7) * item.size or len(counts) < 12:
         return 0.0
     spread = (np.log(middle) - AIM_MEDIAN) / AIM_SPREAD
-    return float(np.exp(-0.5 * spread**2) * min(len(counts), 60) ** 0.5)
+    return float(np.exp(-0.5 * spread**2) * min(len(counts), 80) ** 0.9)
 
 
 def choose(rng: Rng, renderer: Renderer, room: Room, count: int) -> list[Pose]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from rooms.textures import U8
 
 from fastdepth.files import whole_file
 from random_rooms import views
@@ -13,6 +15,7 @@ from random_rooms.gpu import Renderer
 from random_rooms.photo import develop
 from random_rooms.themes import random_room
 
+U16 = NDArray[np.uint16]
 VIEWS = 4  # of each room
 
 
@@ -42,7 +45,7 @@ def render_room(renderer: Renderer, out: Path, seed: int, number: int) -> int:
     return len(poses)
 
 
-def _write(path: Path, pixels: np.ndarray, settings: list[int]) -> None:
+def _write(path: Path, pixels: U8 | U16, settings: list[int]) -> None:
     ok, code = cv2.imencode(path.suffix, np.ascontiguousarray(pixels), settings)
     if not ok:
         text = f"{path.name} could not be encoded"
