@@ -97,7 +97,7 @@ class Renderer:
         self._shadows = [gl.depth_texture((SHADOW_SIZE,) * 2) for _ in range(shaders.SHADOWS)]
         for texture in self._shadows:
             texture.compare_func = "<="
-            texture.filter = (moderngl.LINEAR, moderngl.LINEAR)
+            texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._shadow_targets = [gl.framebuffer([], texture) for texture in self._shadows]
         self._small: dict[tuple[int, int], moderngl.Framebuffer] = {}
         self._meshes = {name: gl.buffer(mesh.tobytes()) for name, mesh in meshes().items()}
@@ -223,3 +223,4 @@ class Renderer:
         program["above"] = tuple(lighting.above)
         program["below"] = tuple(lighting.below)
         program["occlusion"] = lighting.occlusion
+        program["lit_by"] = min(len(lighting.lamps), shaders.LIGHTS)

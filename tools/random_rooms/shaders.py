@@ -99,6 +99,7 @@ uniform vec4 lamp[LIGHTS]; uniform vec3 light[LIGHTS]; uniform vec3 beam[LIGHTS]
 uniform mat4 shadow_of[SHADOWS];
 uniform vec3 above; uniform vec3 below;
 uniform float occlusion;
+uniform int lit_by;
 out vec4 seen;
 
 vec3 ray(vec2 pixel) {{ return vec3((pixel - camera.zw) / camera.xy, 1.0); }}
@@ -130,8 +131,8 @@ void main() {{
     mat2 turn = mat2(ca, sa, -sa, ca);
     float hidden = 0.0;
     float reach = clamp(0.35 * camera.x / z, 6.0, 90.0);
-    for (int k = 0; k < 6; ++k) {{
-        float r = (float(k) + 0.3 + 0.7 * jitter) / 6.0;
+    for (int k = 0; k < 4; ++k) {{
+        float r = (float(k) + 0.3 + 0.7 * jitter) / 4.0;
         float w = float(k) * 2.4;
         ivec2 there = at + ivec2(turn * vec2(cos(w), sin(w)) * reach * r);
         there = clamp(there, ivec2(0), textureSize(distance, 0) - 1);
@@ -139,10 +140,10 @@ void main() {{
         float far = length(q) + 1e-4;
         hidden += max(0.0, dot(q, n) / far - 0.08) * clamp(1.4 - far / 0.5, 0.0, 1.0);
     }}
-    float open = clamp(1.0 - occlusion * hidden / 6.0, 0.0, 1.0);
+    float open = clamp(1.0 - occlusion * hidden / 4.0, 0.0, 1.0);
     vec3 sum = mix(below, above, n.z * 0.5 + 0.5) * open;
     vec3 shine = vec3(0.0);
-    for (int k = 0; k < LIGHTS; ++k) {{
+    for (int k = 0; k < lit_by; ++k) {{
         vec3 way = lamp[k].xyz - p;
         float far2 = dot(way, way);
         way *= inversesqrt(far2);
@@ -157,8 +158,10 @@ void main() {{
             else clear = lit(shadow2, there, 0.010, turn);
         }}
         sum += power * cosine * clear;
-        float spark = pow(max(dot(n, normalize(way - view)), 0.0), 40.0);
-        shine += power * spark * clear * surface.a * 2.0;
+        if (surface.a > 0.02) {{
+            float spark = pow(max(dot(n, normalize(way - view)), 0.0), 40.0);
+            shine += power * spark * clear * surface.a * 2.0;
+        }}
     }}
     seen = vec4(surface.rgb * (sum * mix(1.0, open, 0.4) + front.w) + shine, 1.0);
 }}
