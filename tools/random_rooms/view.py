@@ -60,12 +60,12 @@ def pose(eye: F64, yaw: float, pitch: float, roll: float) -> Pose:
 def held(rng: Rng, eye: F64, target: F64) -> Pose:
     """Return a pose of a hand-held camera that looks roughly at a target.
 
-    The pitch is that of NYU's frames: mostly a little down, between -38 and +8 degrees.
+    The pitch is that of NYU's frames: mostly 8 to 25 degrees down, between -35 and +8.
     """
     dx, dy, dz = target - eye
     yaw = np.degrees(np.arctan2(dy, dx)) + rng.normal(0, 12)
     level = np.degrees(np.arctan2(dz, np.hypot(dx, dy)))
-    pitch = float(np.clip(0.5 * level + rng.normal(-7, 7), -38, 8))
+    pitch = float(np.clip(0.35 * level + rng.normal(-7, 6), -35, 8))
     return pose(eye, float(yaw), pitch, float(rng.normal(0, 2)))
 
 
