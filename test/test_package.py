@@ -138,7 +138,7 @@ def imports_of(folders):
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     sources = [path.read_text("utf-8") for path in files]
     modules = {name for text in sources for name in imported_modules(text, for_types=False)}
-    own = {*ROOMS, "test", *(path.stem for path in (ROOT / "tools").glob("*.py"))}
+    own = {*ROOMS, "test", *(path.stem for path in (ROOT / "tools").iterdir())}
     return top_level(modules) - set(sys.stdlib_module_names) - own
 
 
