@@ -26,6 +26,7 @@ from rich.progress import track
 
 from fastdepth.bench.machine import load_average
 from fastdepth.bench.onnx_cost import count_cost
+from fastdepth.bench.publish import replace_marked
 from fastdepth.engines import read_card
 from fastdepth.files import write_json
 from fastdepth.frame import U8Array
@@ -129,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
         f"{platform.machine()}, onnxruntime {onnxruntime.__version__}; medians of {args.seconds:g} "
         f"seconds in turns; {busy:.1f} programs wanted a CPU when the timing began"
     )
-    page.put(
+    replace_marked(
         args.page,
         {
             "main": page.main_table(models, timed),
@@ -139,6 +140,7 @@ def main(argv: list[str] | None = None) -> int:
             "engines": page.engine_table(models),
             "golden": page.golden_table(figures),
         },
+        "results",
     )
     if args.json is not None:
         write_json(

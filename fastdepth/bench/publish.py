@@ -37,10 +37,10 @@ def publish(
     texts = {"machine": _machine(document), "aims": markdown(aims_table(judge(document)))}
     texts |= {name: _tables(document[name]) for name in _SECTIONS if name in document}
     written = [performance]
-    _replace(performance, texts)
+    replace_marked(performance, texts)
     if "model" in document:
         note = f"{load_note(document)}; `make bench`"
-        _replace(readme, {"speed": f"{markdown(speed_table(document['model']))}\n\n{note}"})
+        replace_marked(readme, {"speed": f"{markdown(speed_table(document['model']))}\n\n{note}"})
         draw_models(images / "bench_models.png", document["model"])
         written += [readme, images / "bench_models.png"]
     if "pipeline" in document:
@@ -106,15 +106,20 @@ def _tables(section: Mapping[str, Any]) -> str:
     return "\n\n".join([*blocks, *([f"`{words}`"] if words else [])])
 
 
-def _replace(path: Path, texts: Mapping[str, str]) -> None:
-    """Replace what stands between the marks of a document."""
+def replace_marked(path: Path, texts: Mapping[str, str], group: str = "bench") -> None:
+    """Replace what stands between a document's marks `BEGIN group:name` and `END group:name`.
+
+    Raises:
+        OutputError: the document lacks a mark, or cannot be read or written.
+
+    """
     try:
         content = path.read_text(encoding="utf-8")
     except OSError as err:
         msg = f"{path} cannot be read: {err.strerror or err}"
         raise OutputError(msg) from err
     for name, text in texts.items():
-        begin, end = f"<!-- BEGIN bench:{name} -->\n", f"<!-- END bench:{name} -->"
+        begin, end = f"<!-- BEGIN {group}:{name} -->\n", f"<!-- END {group}:{name} -->"
         before, opened, rest = content.partition(begin)
         _, closed, after = rest.partition(end)
         if not (opened and closed):

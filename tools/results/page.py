@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from fastdepth.files import whole_file
-
-_RIGHT = "---:"
+from fastdepth.bench.report import Table, markdown
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table whose first column is text and whose others are figures."""
-    lines = ["| " + " | ".join(head) + " |"]
-    lines.append("|---|" + "|".join([_RIGHT] * (len(head) - 1)) + "|")
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
+    return markdown(Table("", tuple(head), [tuple(row) for row in rows]))
 
 
 def main_table(models: Mapping[str, Any], originals: Mapping[str, Any]) -> str:
@@ -92,26 +86,6 @@ def golden_table(figures: Mapping[str, Mapping[str, float]]) -> str:
         for name, row in figures.items()
     ]
     return table(("network", "RMSE", "AbsRel", "δ1"), rows)
-
-
-def put(page: Path, tables: Mapping[str, str]) -> None:
-    """Replace what stands between `<!-- begin NAME -->` and `<!-- end NAME -->`.
-
-    Raises:
-        ValueError: the page lacks the markers of a table.
-
-    """
-    text = page.read_text("utf-8")
-    for name, content in tables.items():
-        begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
-        if begin not in text or end not in text:
-            msg = f"{page} has no place for {name!r}; expected {begin} and {end}"
-            raise ValueError(msg)
-        before, rest = text.split(begin, 1)
-        after = rest.split(end, 1)[1]
-        text = f"{before}{begin}\n{content}\n{end}{after}"
-    with whole_file(page) as temporary:
-        temporary.write_text(text, "utf-8")
 
 
 def _size(row: Mapping[str, Any]) -> tuple[str, ...]:
