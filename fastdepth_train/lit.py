@@ -20,7 +20,8 @@ from fastdepth.metrics import METRIC_KEYS, MetricMean
 from fastdepth.protocols import PROTOCOLS, FrameScore, score
 from fastdepth_train.checkpoint import RECORD_KEY, load_checkpoint, make_record
 from fastdepth_train.data.dataset import Sample
-from fastdepth_train.data.module import DepthData, encoder_origin
+from fastdepth_train.data.module import AUTO, DepthData, encoder_origin
+from fastdepth_train.depthwise import keep_depthwise_float32
 from fastdepth_train.engine import TorchEngine
 from fastdepth_train.errors import ConfigError, TrainingDataError
 from fastdepth_train.losses import LossConfig, depth_loss
@@ -56,7 +57,7 @@ class DepthModule(LightningModule):
         start: str | None = None,
         loss: LossConfig = LossConfig(),  # noqa: B008 - frozen
         optimizer: OptimizerConfig = OptimizerConfig(),  # noqa: B008 - frozen
-        protocol: str = "fastdepth",
+        protocol: str = AUTO,
         seen_frames: int = 16,
         name: str = "fastdepth",
     ) -> None:
@@ -71,7 +72,8 @@ class DepthModule(LightningModule):
                 above.
             loss: weights of the loss terms.
             optimizer: AdamW or SGD, and its schedule.
-            protocol: evaluation protocol of the validation.
+            protocol: evaluation protocol of the validation; `auto` takes `fastdepth` for frames of
+                640x480 pixels and `full` for others.
             seen_frames: how many frames of the training data each validation scores as well.
             name: of the model, for its card.
 
@@ -82,8 +84,8 @@ class DepthModule(LightningModule):
 
         """
         super().__init__()
-        if protocol not in PROTOCOLS:
-            msg = f"unknown protocol {protocol!r}; expected one of {', '.join(PROTOCOLS)}"
+        if protocol not in {AUTO, *PROTOCOLS}:
+            msg = f"unknown protocol {protocol!r}; expected one of {', '.join([AUTO, *PROTOCOLS])}"
             raise ConfigError(msg)
         self._origins: tuple[str, ...] = ()
         self._unsettled: InputScale | None = None
@@ -96,6 +98,7 @@ class DepthModule(LightningModule):
             self.network.train()  # a checkpoint is opened for use
             self._origins = begun.training_data
         self.network.to(memory_format=torch.channels_last)
+        keep_depthwise_float32(self.network)
         self.loss = loss
         self.optimizer_config = optimizer
         self.protocol = protocol
@@ -112,6 +115,7 @@ class DepthModule(LightningModule):
         del stage
         data: DepthData = self.trainer.datamodule  # type: ignore[attr-defined]
         card = data.card(self.model_name)
+        self.protocol = data.protocol(self.protocol)
         origins = [origin for origin in self._origins if origin not in card.training_data]
         self.card = replace(
             card,
