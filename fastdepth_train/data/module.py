@@ -14,6 +14,8 @@ from torch.utils.data import DataLoader
 from fastdepth.card import InputSpec, ModelCard
 from fastdepth.cli.common import progress
 from fastdepth.frame import Frame
+from fastdepth.protocols import NYU_SIZE
+from fastdepth_train.data.checking import check_frames
 from fastdepth_train.data.dataset import (
     AugmentConfig,
     EpochSampler,
@@ -36,6 +38,8 @@ from fastdepth_train.errors import ConfigError, TrainingDataError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# The protocol that goes by the validation frames.
+AUTO = "auto"
 
 
 class DepthData(LightningDataModule):
@@ -126,13 +130,13 @@ class DepthData(LightningDataModule):
         self._frames: Frames | None = None
         self._train: TrainingSet | None = None
         self._teacher: Teacher | None = None
+        self._val_sizes: list[tuple[int, int]] = []
 
     def setup(self, stage: str) -> None:
-        """Open everything and read every training frame once.
+        """Open everything and read every frame once, those to validate on too.
 
         Raises:
-            SourceError: a source is missing, or frames cannot be trained on (all are named
-                together).
+            SourceError: a source is missing, or frames cannot be used (all are named together).
             TrainingDataError: too few frames for one batch.
 
         """
@@ -148,10 +152,11 @@ class DepthData(LightningDataModule):
         if self.teacher_file is not None:
             self._teacher = open_teacher(self.teacher_file)
         store = FrameStore(frames, self.memory_gib, self._shrink_to())
-        total = len(store)
-        with progress(total, "reading the training frames") as report:
-            for warning in store.check(report):
-                warnings.warn(warning, stacklevel=2)
+        total = len(store) + len(frames.val)
+        with progress(total, "reading the frames") as report:
+            checked = check_frames(store, report)
+        for warning in checked.warnings:
+            warnings.warn(warning, stacklevel=2)
         focal_length = self.focal_length or _focal_length(store, self.input)
         teacher = self._teacher.card.input if self._teacher else None
         self._train = TrainingSet(
@@ -164,6 +169,31 @@ class DepthData(LightningDataModule):
             mix=self.mix,
         )
         self._frames = frames
+        self._val_sizes = checked.val_sizes
+
+    def protocol(self, asked: str) -> str:
+        """Return the protocol to validate by; call after `setup`.
+
+        Args:
+            asked: its name, or `auto` for FastDepth's own where all frames are of NYU's size, and
+                `full` where they are not.
+
+        Raises:
+            ConfigError: the protocol is not defined on frames of these sizes.
+
+        """
+        self._ready()
+        is_nyu = self._val_sizes == [NYU_SIZE]
+        if asked == AUTO:
+            return "fastdepth" if is_nyu else "full"
+        if asked != "full" and not is_nyu:
+            found = ", ".join(f"{width}x{height}" for width, height in self._val_sizes)
+            msg = (
+                f"protocol {asked} is defined on 640x480 frames; those to validate on are {found}; "
+                "give --model.protocol full"
+            )
+            raise ConfigError(msg)
+        return asked
 
     def card(self, name: str) -> ModelCard:
         """Return the model card as far as the data decide it; call after `setup`."""

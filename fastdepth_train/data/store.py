@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from fastdepth.camera import Intrinsics
-from fastdepth.frame import F32Array, Frame, IndexedSource, U8Array
-from fastdepth.sources import check_source
-from fastdepth.sources.indexed import IndexedFrames
+from fastdepth.frame import F32Array, Frame, U8Array
 from fastdepth_train.data.geometric import U16Array
 from fastdepth_train.data.sources import Frames
 from fastdepth_train.errors import TrainingDataError
@@ -20,10 +17,6 @@ from fastdepth_train.errors import TrainingDataError
 # uint16 steps of one millimetre: finer than any sensor, and OpenCV resamples it.
 STEPS_PER_METRE = 1000.0
 GIB = 2**30
-# What does not matter in frames whose depth is thrown away.
-_FAULTS_OF_DEPTH = ("without_depth", "all_invalid", "impossible")
-
-Progress = Callable[[int, int], None]
 
 
 class Stored(NamedTuple):
@@ -76,54 +69,6 @@ class FrameStore:
                 self._budget -= size
                 self._kept[index] = stored
         return stored
-
-    def check(self, progress: Progress | None = None) -> list[str]:
-        """Read every frame once.
-
-        Args:
-            progress: called with the number of frames read and of all.
-
-        Returns:
-            Warnings about what is strange, but may be right (depth in another unit, say).
-
-        Raises:
-            SourceError: there are no frames, or some are unreadable, mismatching or without ground
-                truth where it is needed; the message counts them and names the first.
-
-        """
-        warnings: list[str] = []
-        start, total = 0, len(self)
-        for part, is_labelled in zip(self.frames.parts, self.frames.labelled, strict=True):
-
-            def told(done: int, _: int, start: int = start) -> None:
-                if progress is not None:
-                    progress(start + done, total)
-
-            report = check_source(
-                _Keeping(self, part, start),
-                allow=() if is_labelled else _FAULTS_OF_DEPTH,
-                progress=told,
-            )
-            warnings += [f"{part.name}: {text}" for text in report.warnings if is_labelled]
-            start += len(part)
-        return warnings
-
-
-class _Keeping(IndexedFrames):
-    """A part of the store's frames that are kept as they are read, so each is decoded once."""
-
-    def __init__(self, store: FrameStore, part: IndexedSource, start: int) -> None:
-        self.name = part.name
-        self._store, self._part, self._start = store, part, start
-
-    def __len__(self) -> int:
-        return len(self._part)
-
-    def _read(self, index: int) -> Frame:
-        frame = self._part[index]
-        if frame.depth is None or np.isfinite(frame.depth).any():
-            self._store.keep(self._start + index, frame)
-        return frame
 
 
 def stored_frame(frame: Frame) -> Stored:

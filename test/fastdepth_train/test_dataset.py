@@ -6,9 +6,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from fastdepth.card import InputSpec  # noqa: E402
-from fastdepth.errors import SourceError  # noqa: E402
 from fastdepth.preprocess import Preprocessor  # noqa: E402
 from fastdepth.sources import MixedSource  # noqa: E402
+from fastdepth_train.data.checking import check_frames  # noqa: E402
 from fastdepth_train.data.dataset import (  # noqa: E402
     AugmentConfig,
     EpochSampler,
@@ -115,50 +115,11 @@ def test_frames_stay_in_memory_within_the_budget():
     assert source.reads == 2 + 2 * 3
 
 
-class Damaged(ListSource):
-    def __getitem__(self, index):
-        if index == 1:
-            msg = "rooms/1.png is cut short"
-            raise SourceError(msg)
-        return super().__getitem__(index)
-
-
-def test_all_frames_that_cannot_be_trained_on_are_reported_together():
-    frames = [room(i) for i in range(4)]
-    frames[2] = dataclasses.replace(frames[2], depth=None)
-    frames[3] = dataclasses.replace(frames[3], depth=np.full((72, 96), np.nan, np.float32))
-    store = FrameStore(frames_of(Damaged(frames, "rooms")), 1.0)
-    with pytest.raises(SourceError) as error:
-        store.check()
-    text = str(error.value)
-    assert "4 frames read, 3 of them bad" in text
-    assert "rooms/1.png is cut short" in text
-    assert "room 2" in text
-    assert "room 3" in text
-
-
-def test_checking_reads_every_frame_once_and_keeps_it():
-    source = Counting([room(i) for i in range(4)])
-    store = FrameStore(frames_of(source), 1.0)
-    told = []
-    assert store.check(lambda done, total: told.append((done, total))) == []
-    store[3], store[0]
-    assert source.reads == 4
-    assert told == [(n, 4) for n in range(1, 5)]
-
-
-def test_frames_in_millimetres_are_trained_on_with_a_warning():
-    wrong = [dataclasses.replace(room(i), depth=room(i).depth * 0.001) for i in range(2)]
-    (warning,) = FrameStore(frames_of(ListSource(wrong, "wrong")), 1.0).check()
-    assert warning.startswith("wrong: ")
-    assert "metres" in warning
-
-
 def test_unlabelled_frames_need_no_depth_and_lose_what_they_have():
     labelled = ListSource([room(0)], "labelled")
     others = ListSource([dataclasses.replace(room(1), depth=None), room(2)], "others")
     store = FrameStore(frames_of(labelled, others), 1.0)
-    assert store.check() == []
+    check_frames(store)
     assert [store.is_labelled(n) for n in range(3)] == [True, False, False]
     assert [bool(store[n].depth.any()) for n in range(3)] == [True, False, False]
     data = TrainingSet(store, SPEC, FOCAL, AugmentConfig(), seed=0)
