@@ -56,6 +56,7 @@ class DepthData(LightningDataModule):
         val_share: float = 0.0,
         more: Sequence[MoreFrames] = (),
         teacher: str | None = None,
+        teacher_weight: float = 0.0,
         mix: MixConfig = MixConfig(),  # noqa: B008 - frozen
         batch_size: int = 16,
         workers: int = 0,
@@ -85,6 +86,8 @@ class DepthData(LightningDataModule):
             more: further frames to train on.
             teacher: a checkpoint or an ONNX file with a model card that labels what has no depth:
                 unlabelled and mixed images.
+            teacher_weight: of the teacher, 0 to 1, in the labels of images that have depth: their
+                label is the geometric mean of both, and gaps get the teacher's.
             mix: how many samples are blends, which the teacher labels, or have pasted pieces.
             batch_size: frames in a training step of each process.
             workers: loader processes; 0 prepares batches in the training process, which suits
@@ -114,8 +117,15 @@ class DepthData(LightningDataModule):
         if teacher is None and (mix.share or not all(part.labelled for part in more)):
             msg = "mixed and unlabelled images have no depth; give --data.teacher to label them"
             raise ConfigError(msg)
+        if not 0 <= teacher_weight <= 1 or (teacher_weight and teacher is None):
+            msg = (
+                f"data teacher_weight={teacher_weight}, teacher={teacher}; expected a weight from "
+                "0 to 1, and a teacher where it is above 0"
+            )
+            raise ConfigError(msg)
         self.where = Where(root, source, train_split, val_split, val_root, val_share, tuple(more))
         self.teacher_file = Path(teacher) if teacher else None
+        self.teacher_weight = teacher_weight
         self.mix = mix
         self.batch_size = batch_size
         self.workers = workers
@@ -204,7 +214,8 @@ class DepthData(LightningDataModule):
             how = "" if more.labelled else ", without its depth"
             data.append(f"{Path(more.root).resolve().name}, {len(part)} frames{how}")
         if self._teacher is not None:
-            data.append(f"labels of {self._teacher.card.name} where there is no depth")
+            how = f", weight {self.teacher_weight:g} elsewhere" if self.teacher_weight else ""
+            data.append(f"labels of {self._teacher.card.name} where there is no depth{how}")
         return ModelCard(
             name=name,
             version="1",
@@ -270,7 +281,9 @@ class DepthData(LightningDataModule):
         if isinstance(batch, Frame):
             return batch
         if self._teacher is not None and self._train is not None:
-            batch = self._teacher.fill(batch, self.input, self._train.focal_length)
+            batch = self._teacher.fill(
+                batch, self.input, self._train.focal_length, self.teacher_weight
+            )
             batch = batch._replace(teacher=None)
         batch = paste(batch, self.mix)
         return finish(batch, self.input, photometric=self.augment.enabled)

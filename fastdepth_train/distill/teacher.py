@@ -81,17 +81,38 @@ class Teacher:
         factor = self._factor(spec, focal_length) / views.zoom.reshape(-1, 1, 1, 1)
         return seen.masked_fill(outside, torch.nan) * factor
 
-    def fill(self, batch: Sample, spec: InputSpec, focal_length: tuple[float, float]) -> Sample:
-        """Give labels to the samples of a batch that have no depth at all."""
+    def fill(
+        self,
+        batch: Sample,
+        spec: InputSpec,
+        focal_length: tuple[float, float],
+        weight: float = 0.0,
+    ) -> Sample:
+        """Give labels to a batch.
+
+        Args:
+            batch: of which samples that have no depth at all get the teacher's.
+            spec: of the student's input.
+            focal_length: of the student's canonical camera, see `labels`.
+            weight: of the teacher where a sample has depth of its own. Both are then one label,
+                their geometric mean with this weight, and the teacher's alone fills gaps.
+
+        """
         if batch.teacher is None:
             msg = "the batch has no views for a teacher"
             raise ConfigError(msg)
         missing = torch.isnan(batch.depth).flatten(1).all(dim=1)
-        if not missing.any():
+        chosen = missing if weight == 0 else torch.ones_like(missing)
+        if not chosen.any():
             return batch
+        labels = self.labels(
+            TeacherView(*(part[chosen] for part in batch.teacher)), spec, focal_length
+        )
         depth = batch.depth.clone()
-        views = TeacherView(*(part[missing] for part in batch.teacher))
-        depth[missing] = self.labels(views, spec, focal_length)
+        own = depth[chosen]
+        mean = own.pow(1 - weight) * labels.pow(weight)
+        either = torch.where(torch.isnan(own), labels, own)
+        depth[chosen] = torch.where(torch.isnan(mean), either, mean)
         return batch._replace(depth=depth)
 
     def _factor(self, spec: InputSpec, focal_length: tuple[float, float]) -> float:

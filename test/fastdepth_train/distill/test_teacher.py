@@ -17,6 +17,7 @@ from fastdepth.errors import CardError  # noqa: E402
 from fastdepth_train.checkpoint import load_checkpoint  # noqa: E402
 from fastdepth_train.data.dataset import Sample, TeacherView  # noqa: E402
 from fastdepth_train.data.geometric import View, sight, view_of_depth  # noqa: E402
+from fastdepth_train.data.module import DepthData  # noqa: E402
 from fastdepth_train.data.photometric import NEUTRAL, stack_looks  # noqa: E402
 from fastdepth_train.distill import Teacher, open_teacher  # noqa: E402
 from fastdepth_train.errors import ConfigError  # noqa: E402
@@ -121,6 +122,28 @@ def test_only_samples_without_depth_are_labelled(tmp_path):
     assert float(filled[1].mean()) == pytest.approx(4.0, rel=1e-5)
     with pytest.raises(ConfigError, match="no views"):
         teacher.fill(batch._replace(teacher=None), STUDENT, (40.0, 40.0))
+
+
+def test_a_weighted_teacher_moves_labels_and_fills_gaps(tmp_path):
+    teacher = open_teacher(red_teacher(tmp_path / "red.onnx"))
+    depth = torch.full((3, 1, 32, 48), torch.nan)
+    depth[0, 0, 3, 4] = 8.0
+    depth[2] = 3.0
+    looks = stack_looks([NEUTRAL] * 3)
+    # 2 m, 4 m, and for the last an answer that its card does not vouch for.
+    batch = Sample(torch.zeros(3, 3, 32, 48), depth, looks, views(51, 102, 250))
+    filled = teacher.fill(batch, STUDENT, (40.0, 40.0), weight=0.75).depth
+    assert float(filled[0, 0, 3, 4]) == pytest.approx(8.0**0.25 * 2.0**0.75, rel=1e-5)
+    filled[0, 0, 3, 4] = torch.nan
+    assert float(filled[0].nanmean()) == pytest.approx(2.0, rel=1e-5)
+    assert float(filled[1].mean()) == pytest.approx(4.0, rel=1e-5)
+    assert torch.equal(filled[2], depth[2])
+
+
+@pytest.mark.parametrize(("weight", "teacher"), [(1.5, "t.onnx"), (-0.1, "t.onnx"), (0.5, None)])
+def test_an_impossible_weight_is_refused(weight, teacher):
+    with pytest.raises(ConfigError, match="weight from 0 to 1"):
+        DepthData(root="nowhere", teacher=teacher, teacher_weight=weight)
 
 
 def test_relative_depth_cannot_teach(tmp_path):
