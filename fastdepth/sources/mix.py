@@ -141,6 +141,11 @@ class MixedSource(IndexedFrames):
             drawn.append(np.concatenate([drawn[0], *rounds])[:count] + self._start(part))
         return rng.permutation(np.concatenate(drawn))
 
+    def draw(self, rng: np.random.Generator) -> int:
+        """Draw the index of one frame, of a part by the parts' shares."""
+        part = int(rng.choice(len(self.parts), p=self.shares))
+        return self._start(part) + int(rng.integers(len(self.parts[part])))
+
     def _start(self, part: int) -> int:
         return self._ends[part - 1] if part else 0
 

@@ -126,7 +126,7 @@ class TrainingSet(Dataset[Sample]):
         if self.augment.enabled:
             view = draw_view(self.augment.geometric, rng)
             look = draw_look(self.augment.photometric, rng)
-        return self.sample(index, view, look, draw_blend(self.mix, len(self), rng))
+        return self.sample(index, view, look, draw_blend(self.mix, self.store.frames.mix.draw, rng))
 
     def sample(self, index: int, view: View, look: Look, blend: Blend | None = None) -> Sample:
         """Return frame `index` seen in one particular way, alone or blended with another."""

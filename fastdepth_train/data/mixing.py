@@ -7,6 +7,7 @@ pasted piece brings its own depth (Yun et al. 2019, CutMix) and hides what was t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -57,11 +58,13 @@ class Blend(NamedTuple):
     share: float
 
 
-def draw_blend(config: MixConfig, frames: int, rng: np.random.Generator) -> Blend | None:
-    """Draw whether a sample is a blend, and of what."""
+def draw_blend(
+    config: MixConfig, partner: Callable[[np.random.Generator], int], rng: np.random.Generator
+) -> Blend | None:
+    """Draw whether a sample is a blend, and of what; `partner` draws the other frame."""
     if config.share == 0 or rng.random() >= config.share:
         return None
-    return Blend(int(rng.integers(frames)), float(rng.beta(config.alpha, config.alpha)))
+    return Blend(partner(rng), float(rng.beta(config.alpha, config.alpha)))
 
 
 def blended(first: U8Array, second: U8Array, share: float) -> U8Array:

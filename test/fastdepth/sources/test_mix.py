@@ -140,6 +140,14 @@ def test_a_part_can_be_left_out_of_epochs() -> None:
     assert set(mix.epoch(np.random.default_rng(0)).tolist()) == set(range(3, 10))
 
 
+def test_single_draws_keep_the_shares_and_reach_every_frame() -> None:
+    mix = MixedSource([Numbers("a", 100), Numbers("b", 4), Numbers("c", 5)], [0.5, 0.5, 0])
+    rng = np.random.default_rng(0)
+    drawn = Counter(mix.draw(rng) for _ in range(4000))
+    assert set(drawn) == set(range(104))
+    assert abs(sum(drawn[index] for index in range(100)) - 2000) < 200
+
+
 def test_a_mix_of_nothing_is_refused() -> None:
     with pytest.raises(SourceError, match="a mix of no sources"):
         MixedSource([])
