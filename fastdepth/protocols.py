@@ -198,7 +198,7 @@ def nearest(depth: F32Array, width: int, height: int) -> F32Array:
     """
     rows = ((np.arange(height) + 0.5) * depth.shape[0] / height).astype(np.intp)
     columns = ((np.arange(width) + 0.5) * depth.shape[1] / width).astype(np.intp)
-    sampled: F32Array = depth[rows].take(columns, axis=1)
+    sampled: F32Array = depth.take(rows, axis=0).take(columns, axis=1)
     return sampled
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from queue import Full, Queue
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
-
-_LOOK_UP = 0.1  # seconds until a thread that cannot hand over looks whether anybody still wants it
 
 
 def ahead(items: Generator[T, None, None], size: int = 4) -> Iterator[T]:
@@ -23,37 +21,41 @@ def ahead(items: Generator[T, None, None], size: int = 4) -> Iterator[T]:
         size: how many items may wait.
 
     """
-    queue: Queue[tuple[T] | BaseException | None] = Queue(size)
+    # Two queues without a bound, of which one hands out places in the other: a queue with a bound
+    # does its waiting in Python, and every instruction of it keeps the other threads from theirs.
+    ready: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    places: SimpleQueue[None] = SimpleQueue()
     gone = Event()
+    for _ in range(size):
+        places.put(None)
 
-    def hand_over(what: tuple[T] | BaseException | None) -> bool:
-        while not gone.is_set():
-            try:
-                queue.put(what, timeout=_LOOK_UP)
-            except Full:
-                continue
-            return True
-        return False
+    def hand_over() -> None:
+        try:
+            for item in items:
+                places.get()
+                if gone.is_set():
+                    return
+                ready.put((item,))
+        finally:
+            items.close()
 
     def work() -> None:
         end: BaseException | None = None
         try:
-            for item in items:
-                if not hand_over((item,)):
-                    break
+            hand_over()
         except BaseException as err:  # noqa: BLE001 - it is raised again where it is waited for
             end = err
-        finally:
-            items.close()
-        hand_over(end)
+        ready.put(end)
 
     thread = Thread(target=work, name="ahead", daemon=True)
     thread.start()
     try:
-        while (got := queue.get()) is not None:
+        while (got := ready.get()) is not None:
             if isinstance(got, BaseException):
                 raise got
+            places.put(None)
             yield got[0]
     finally:
         gone.set()
+        places.put(None)  # whoever waits for a place finds out
         thread.join()

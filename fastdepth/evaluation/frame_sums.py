@@ -13,11 +13,11 @@ from fastdepth.protocols import Pair
 
 # Bounds of prediction / truth. Those above 1 are exact in single precision.
 _DELTAS = tuple((np.float32(1 / 1.25**n), np.float32(1.25**n)) for n in (1, 2, 3))
-_WITHIN_15 = (np.float32(0.85), np.float32(1.15))
+_WITHIN_15 = np.float32(0.15)
 
 _COUNTS = [SUMS.index(name) for name in ("pixels", "delta1", "delta2", "delta3", "accuracy15")]
 
-_BLOCK = 1 << 16  # pixels: the images of a block stay in the processor's cache
+_BLOCK = 100_000  # pixels, about: the images of a block stay in the processor's cache
 
 
 class FrameSums:
@@ -52,9 +52,9 @@ class FrameSums:
             # Nothing to see, or predictions that need care (none, zero, outside the crop).
             return _one_by_one(pair)
         height, width = pair.truth.shape
-        rows = min(height, max(1, _BLOCK // width))
+        rows = -(-height // max(1, round(height * width / _BLOCK)))
         if not self._images or self._images[0].shape != (rows, width):
-            self._images = [np.empty((rows, width), np.float32) for _ in range(4)]
+            self._images = [np.empty((rows, width), np.float32) for _ in range(3)]
             self._mask = np.empty((rows, width), np.bool_)
         sums = np.zeros(len(SUMS))
         for first in range(0, height, rows):
@@ -66,35 +66,41 @@ class FrameSums:
 
     def _sums(self, pair: Pair) -> F64Array:
         prediction, height = pair.prediction, len(pair.prediction)
-        truth, error, ratio, work = (image[:height] for image in self._images)
+        error, ratio, work = (image[:height] for image in self._images)
+        truth = error
         np.copyto(truth, prediction)
         cv2.copyTo(pair.truth, pair.valid.view(np.uint8), truth)
-        cv2.subtract(prediction, truth, error)
         cv2.divide(prediction, truth, ratio)
+        cv2.subtract(prediction, truth, error)
+        mask = self._mask[:height]
+        deltas = [_below(ratio, high, mask) - _up_to(ratio, low, mask) for low, high in _DELTAS]
         cv2.log(ratio, work)
         logs = (_total(work), cv2.norm(work, cv2.NORM_L1), cv2.norm(work, cv2.NORM_L2SQR))
-        relative = np.subtract(ratio, np.float32(1), out=work)
-        rel = cv2.norm(relative, cv2.NORM_L1)
-        mask = self._mask[:height]
-        shares = [_inside(ratio, *bounds, mask) for bounds in (*_DELTAS, _WITHIN_15)]
-        cv2.multiply(error, relative, ratio)
+        relative = np.subtract(ratio, np.float32(1), out=ratio)
+        cv2.multiply(error, relative, work)
+        sq_rel = _total(work)
+        np.abs(relative, out=relative)
         return np.array(
             (
                 prediction.size,
                 _total(error),
                 cv2.norm(error, cv2.NORM_L1),
                 cv2.norm(error, cv2.NORM_L2SQR),
-                rel,
-                _total(ratio),
+                _total(relative),
+                sq_rel,
                 *logs,
-                *shares,
+                *deltas,
+                _below(relative, _WITHIN_15, mask),
             )
         )
 
 
-def _inside(ratio: F32Array, low: np.float32, high: np.float32, mask: NDArray[np.bool_]) -> int:
-    below = np.count_nonzero(np.less(ratio, high, out=mask))
-    return int(below - np.count_nonzero(np.less_equal(ratio, low, out=mask)))
+def _below(image: F32Array, bound: np.float32, mask: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(np.less(image, bound, out=mask)))
+
+
+def _up_to(image: F32Array, bound: np.float32, mask: NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(np.less_equal(image, bound, out=mask)))
 
 
 def _total(image: F32Array) -> float:

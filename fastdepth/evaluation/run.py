@@ -6,7 +6,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -151,9 +151,11 @@ class Evaluator:
         with ExitStack() as stack:
             stack.enter_context(self._records)
             self._open_recording(stack)
-            for done, item in enumerate(
-                predictions(self._source, self._predict, self._options.protocol, stop), 1
-            ):
+            # Closed before the files are: after an error here nothing is read any more.
+            items = stack.enter_context(
+                closing(predictions(self._source, self._predict, self._options.protocol, stop))
+            )
+            for done, item in enumerate(items, 1):
                 self._take(item)
                 show(done, total)
         seconds = perf_counter() - start

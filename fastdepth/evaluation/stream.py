@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import NamedTuple
+
+import cv2
 
 from fastdepth.engines.cpus import usable_cpus
 from fastdepth.estimator import Prediction
@@ -57,11 +60,13 @@ class _Read(NamedTuple):
 
 def predictions(
     source: FrameSource, predict: Predictor, protocol: str, stop: Callable[[], bool]
-) -> Iterator[Predicted]:
+) -> Generator[Predicted, None, None]:
     """Yield every frame of a source with its prediction, in order.
 
     One thread reads and decodes, one predicts, and the caller has its own for the rest: inference
     never waits for either where there is a second core. Where there is none, all is done in turn.
+    What comes out is the same. OpenCV keeps to the thread that calls it meanwhile: its own threads
+    would take the core that another stage runs on, and wait for it.
 
     Args:
         source: read on its thread, from opening to closing.
@@ -73,9 +78,21 @@ def predictions(
         FastDepthError: whatever reading or predicting raises.
 
     """
-    if usable_cpus() < _CPUS_FOR_THREADS:
-        return _predict(_read(source, stop), predict, protocol)
-    return ahead(_predict(ahead(_read(source, stop)), predict, protocol))
+    with _opencv_on_one_thread():
+        if usable_cpus() < _CPUS_FOR_THREADS:
+            yield from _predict(_read(source, stop), predict, protocol)
+        else:
+            yield from ahead(_predict(ahead(_read(source, stop)), predict, protocol))
+
+
+@contextmanager
+def _opencv_on_one_thread() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _read(source: FrameSource, stop: Callable[[], bool]) -> Generator[_Read, None, None]:

@@ -70,3 +70,36 @@ def test_nested_threads_are_all_closed() -> None:
     iterator.close()
     assert closed.wait(10)
     assert threading.active_count() < before
+
+
+def test_an_error_in_closing_comes_out_as_well() -> None:
+    def items() -> Generator[int, None, None]:
+        try:
+            yield 1
+        finally:
+            msg = "cannot close"
+            raise OSError(msg)
+
+    with pytest.raises(OSError, match="cannot close"):
+        list(ahead(items()))
+
+
+def test_no_more_items_wait_than_may() -> None:
+    """However slow the reader is: made are those that wait, one more in hand, and those taken."""
+    made = []
+    full = threading.Event()
+
+    def items() -> Generator[int, None, None]:
+        for number in range(100):
+            made.append(number)
+            if number == 3:
+                full.set()
+            yield number
+
+    iterator = ahead(items(), 3)
+    assert next(iterator) == 0
+    assert full.wait(10)
+    for taken in range(1, 100):
+        assert len(made) <= taken + 4
+        assert next(iterator) == taken
+    assert list(iterator) == []
