@@ -14,6 +14,8 @@ from fastdepth.pictures import tick_values
 
 WIDTH, HEIGHT = 480, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 10, 14, 40
+# Share of a plot's height for the names of its lines.
+_LEGEND = 0.12
 _MOST_POINTS = 400
 _MOST_TICKS = 6
 SERIES = ("#1f6feb", "#d1570f", "#2a8f5a")
@@ -62,6 +64,9 @@ def line_chart(
         min(values),
         max(values),
     )
+    if len(lines) > 1:  # the names stand above the lines
+        room = _LEGEND * (frame.y_high - frame.y_low)
+        frame = frame._replace(y_high=frame.y_high + room)
     parts = frame.axes(x_label, y_label)
     if reference is not None:
         y = frame.y(reference)

@@ -42,9 +42,10 @@ def findings(record: dict[str, Any], history: History, seen: Seen | None) -> Fin
     epochs, values = history.series(f"val/{metric}")
     if values.size and np.isfinite(values).any():
         best = int(np.nanargmin(values) if best_mode(metric) == "min" else np.nanargmax(values))
+        frames = _frames(record["validated_on"], record["validation_frames"])
         said.append(
-            f"The best of {values.size} validations ({record['validated_on']} frames each) was "
-            f"after epoch {epochs[best]:.4g} of {record['epochs']}: {metric} {values[best]:.4f}."
+            f"The best of {values.size} validations ({frames} each) was after "
+            f"epoch {epochs[best]:.4g} of {record['epochs']}: {metric} {values[best]:.4f}."
         )
         warnings += _about_course(metric, epochs, values, best)
     if seen is not None:
@@ -61,6 +62,10 @@ def findings(record: dict[str, Any], history: History, seen: Seen | None) -> Fin
             "gradients (--trainer.gradient_clip_val 1.0)."
         )
     return Findings(said, [*_about_starts(record), *warnings])
+
+
+def _frames(looked_at: int, there: int) -> str:
+    return f"{looked_at} frames" if looked_at >= there else f"{looked_at} of {there} frames"
 
 
 def _about_course(metric: str, epochs: Any, values: Any, best: int) -> list[str]:

@@ -43,6 +43,7 @@ RECORD = {
     "epochs": 10,
     "protocol": "full",
     "validated_on": 100,
+    "validation_frames": 100,
     "starts": [{"state": "finished", "commit": "a"}],
 }
 
@@ -58,8 +59,10 @@ def found(rmse, *, validation=1.0, training=0.9, record=RECORD, loss=1.0):
 
 def test_a_good_run_has_no_warnings():
     said, warnings = found([1.3, 1.1, 1.0, 1.005])
-    assert "after epoch 3 of 10: rmse 1.0000" in said
+    assert "(100 frames each) was after epoch 3 of 10: rmse 1.0000" in said
     assert warnings == ""
+    said, _ = found([1.0], record=RECORD | {"validated_on": 16})
+    assert "(16 of 100 frames each)" in said
 
 
 @pytest.mark.parametrize(
