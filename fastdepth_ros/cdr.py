@@ -10,7 +10,6 @@ here begins with a std_msgs/Header, so with the stamp.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from fastdepth.errors import ImageError
@@ -51,8 +50,7 @@ class Header(NamedTuple):
 NO_HEADER = Header(Stamp(0, 0), "")
 
 
-@dataclass(frozen=True, slots=True)
-class ImageView:
+class ImageView(NamedTuple):
     """The fields of `sensor_msgs/Image`; `data` is a view into the serialised message."""
 
     header: Header
@@ -64,8 +62,7 @@ class ImageView:
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class CompressedView:
+class CompressedView(NamedTuple):
     """The fields of `sensor_msgs/CompressedImage`; `data` is a view."""
 
     header: Header
@@ -73,8 +70,7 @@ class CompressedView:
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class DamagedView:
+class DamagedView(NamedTuple):
     """A serialised message that cannot be read.
 
     Attributes:

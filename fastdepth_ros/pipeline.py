@@ -244,7 +244,11 @@ class DepthPipeline:
             raise _DropError(DropCause.PUBLISH_FAILED, reason) from err
         done = perf_counter()
         seconds = made.prediction.seconds
+        now = self._now()
+        # A simulated clock has no time before its first message.
+        age = {"image_age": 1e-9 * (now - stamp)} if now else {}
         self.timings.add(
+            **age,
             decode=decoded - taken,
             prepare=seconds.prepare,
             infer=seconds.infer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -32,6 +33,9 @@ from fastdepth_ros.rig import Rig
 
 _FARTHER = 1.01
 """compressedDepth loses what is not nearer than its depth_max."""
+_LOOK_EVERY = 0.1
+"""Seconds between two looks at who listens: six questions to the middleware for every frame cost
+as much as its camera_info."""
 
 
 class Outputs:
@@ -75,6 +79,8 @@ class Outputs:
         self._counted = (self._depth, self._info, self._compressed, self._color, self._points)
         self._cloud = PointMaker()
         self._moulds = DepthMoulds()
+        self._heard: frozenset[Publisher] = frozenset()
+        self._due = 0.0
         self.use(rig)
 
     @property
@@ -95,11 +101,9 @@ class Outputs:
             return sum(publisher.get_subscription_count() for publisher in self._counted)
 
     def has_listeners(self) -> bool:
-        """Return whether there is any; for every frame, so that it looks no farther than needed."""
-        with self._lock:
-            if not self._made:
-                return False
-            return any(publisher.get_subscription_count() for publisher in self._counted)
+        """Return whether there is any; for every frame, so it may be a moment late."""
+        self._look()
+        return bool(self._heard)
 
     def publish(self, result: DepthResult) -> None:
         """Publish what is listened to; raises what the middleware raises.
@@ -110,21 +114,22 @@ class Outputs:
         """
         if not self._made:
             raise ClosedError
-        rig = self._rig
+        self._look()
+        rig, heard = self._rig, self._heard
         # Where it is not lazy a last message may be kept for whoever comes later.
         always = not rig.settings.lazy
-        if result.info is not None and (always or self._info.get_subscription_count()):
+        if result.info is not None and (always or self._info in heard):
             self._info.publish(self._moulds.camera_info(result))
-        if always or self._depth.get_subscription_count():
+        if always or self._depth in heard:
             self._depth.publish(self._moulds.image(result, rig.settings.depth_encoding))
-        if self._compressed.get_subscription_count():
+        if self._compressed in heard:
             self._compressed.publish(_compressed(result, rig))
-        if self._color.get_subscription_count():
+        if self._color in heard:
             near, far = rig.depth_range
             rgb = colourise(result.made.depth, near, far)
             self._color.publish(Image(header=_header(result), **_plain(image_fields(rgb))))
         camera = result.made.camera
-        if camera is not None and self._points.get_subscription_count():
+        if camera is not None and self._points in heard:
             self._points.publish(self._point_cloud(result, camera, rig))
 
     def close(self) -> None:
@@ -132,6 +137,16 @@ class Outputs:
         with self._lock:
             while self._made:
                 self._node.destroy_publisher(self._made.pop())
+
+    def _look(self) -> None:
+        """See who listens, unless that was done a moment ago."""
+        now = monotonic()
+        if now < self._due:
+            return
+        self._due = now + _LOOK_EVERY
+        with self._lock:
+            counted = self._counted if self._made else ()
+            self._heard = frozenset(p for p in counted if p.get_subscription_count())
 
     def _point_cloud(self, result: DepthResult, camera: Intrinsics, rig: Rig) -> PointCloud2:
         rgb = _seen(result) if rig.settings.points_color else None

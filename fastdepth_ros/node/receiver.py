@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Thread
+from time import monotonic
 from typing import Any, NamedTuple
 
 from rclpy.callback_groups import CallbackGroup
@@ -25,7 +26,8 @@ try:  # what rclpy.wait_for_message is built from; the executor serves where it 
 except (ImportError, AttributeError):
     _WAIT_SET = None
 
-_LONGEST_WAIT = 500_000_000  # nanoseconds; only a safeguard, since stopping wakes the thread
+_EVENTS_EVERY = 0.5  # seconds; to wait for events with every message costs as much as waiting
+_LONGEST_WAIT = 500_000_000  # nanoseconds; so that events are looked at where no message comes
 
 
 class Inlet(NamedTuple):
@@ -55,6 +57,7 @@ class Receiver:
         self._events = [e for inlet in inlets for e in inlet.subscription.event_handlers]
         entities = [*(inlet.subscription for inlet in inlets), *self._events]
         self._groups = [(entity, entity.callback_group) for entity in entities]
+        self._events_due = 0.0
         self._stopping = False
         self._thread: Thread | None = None
         if _WAIT_SET is None:
@@ -104,7 +107,8 @@ class Receiver:
         waits.clear_entities()
         for inlet in self._inlets:
             waits.add_subscription(inlet.subscription.handle)
-        for event in self._events:
+        events = self._events_now()
+        for event in events:
             event.add_to_wait_set(waits)
         waits.add_guard_condition(self._wake.handle)
         waits.wait(_LONGEST_WAIT)
@@ -114,9 +118,17 @@ class Receiver:
                 taken = subscription.handle.take_message(subscription.msg_type, True)
                 if taken is not None:
                     take(taken[0])
-        for event in self._events:
+        for event in events:
             if event.is_ready(waits):
                 event.callback(event.take_data())
+
+    def _events_now(self) -> Sequence[Any]:
+        """Return the events to be waited for this time."""
+        now = monotonic()
+        if now < self._events_due:
+            return ()
+        self._events_due = now + _EVENTS_EVERY
+        return self._events
 
 
 class _NobodysGroup(CallbackGroup):  # type: ignore[misc]  # rclpy has no types

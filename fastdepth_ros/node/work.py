@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rclpy.logging import LoggingSeverity
 from rclpy.node import Node
 
-from fastdepth.messages import stamp_ns
+from fastdepth_ros.node.clock import NodeClock
 from fastdepth_ros.node.decoder import ImageDecoder
 from fastdepth_ros.node.health import Health
 from fastdepth_ros.node.inputs import Inputs, Topics
@@ -61,7 +61,7 @@ class Work:
             on_event=self._trace if is_traced else None,
             decode=ImageDecoder(),
             is_wanted=outputs.has_listeners,
-            now=self._now,
+            now=NodeClock(node).now,
             counters=health.counters,
             timings=health.timings,
         )
@@ -125,9 +125,6 @@ class Work:
             if not self._node.context.ok():
                 raise ClosedError from err
             raise
-        now = self._now()
-        if now:  # a simulated clock has no time before its first message
-            self._health.timings.add(image_age=1e-9 * (now - stamp_ns(result.header)))
 
     def _on_fault(self, fault: Fault) -> None:
         """Log a fault; called by the worker."""
@@ -137,9 +134,6 @@ class Work:
         elif fault.cause is DropCause.TOO_OLD:
             advice = "is a bag played without use_sim_time, or are two clocks apart?"
         self._health.fault(fault, advice)
-
-    def _now(self) -> int:
-        return int(self._node.get_clock().now().nanoseconds)
 
     def _trace(self, event: str, stamp: int) -> None:
         self._node.get_logger().debug(f"{event} {stamp}")
