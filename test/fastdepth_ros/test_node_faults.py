@@ -308,12 +308,14 @@ def test_signals_end_an_idle_node_whatever_the_order_of_threads(
         assert "stopped: received 0" in node.wait_for("stopped")
 
 
-def test_a_home_that_cannot_be_written_does_not_stop_the_node(tmp_path: Path, domain: int) -> None:
+@pytest.mark.parametrize(("home", "words"), [("a_file", "Not a directory"), ("", "HOME is not")])
+def test_a_home_that_is_none_does_not_stop_the_node(
+    home: str, words: str, tmp_path: Path, domain: int
+) -> None:
     model = build_mock_model(tmp_path / "mock.onnx")
-    blocked = tmp_path / "no_folder"
-    blocked.write_text("")
-    variables = {"HOME": str(blocked), "ROS_LOG_DIR": "", "ROS_HOME": ""}
+    (tmp_path / "a_file").write_text("")
+    variables = {"HOME": home and str(tmp_path / home), "ROS_LOG_DIR": "", "ROS_HOME": ""}
     with NodeProcess(domain, "-p", f"model:={model}", **variables) as node:
-        node.wait_for("WARN.*no log files are written.*ROS_LOG_DIR")
+        node.wait_for(f"WARN.*no log files are written.*{words}.*ROS_LOG_DIR")
         node.wait_for_start()
         assert node.stop() == 0
