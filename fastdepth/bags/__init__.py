@@ -8,7 +8,8 @@ except ModuleNotFoundError as err:
     what = "reading and writing bags"
     raise MissingExtraError(what, "bags", err) from err
 
-from fastdepth.bags.reader import BagReader, Damage, RawMessage, TopicInfo
+from fastdepth.bags.contents import Damage, RawMessage, TopicInfo
+from fastdepth.bags.reader import BagReader
 from fastdepth.bags.topics import BagTopics, find_topics
 from fastdepth.bags.writer import BagWriter
 

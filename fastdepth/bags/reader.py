@@ -4,76 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import yaml
-from rosbags.interfaces import Connection, ConnectionExtRosbag1, QosDurability
+from rosbags.interfaces import Connection
 from rosbags.rosbag1 import Reader as Ros1Reader
 from rosbags.rosbag2 import Reader as Ros2Reader
 
+from fastdepth.bags.contents import Damage, RawMessage, TopicInfo, topics_of
+from fastdepth.bags.damage import around_damage
 from fastdepth.bags.plain_mcap import PlainMcap
+from fastdepth.bags.storage import open_plain, storage_file, storage_of
 from fastdepth.bags.types import BagTypes
 from fastdepth.errors import BagError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-_MILLISECOND = 1_000_000
-
-STORAGES = {".mcap": "mcap", ".db3": "sqlite3", ".bag": "ROS 1"}
-
-
-@dataclass(frozen=True, slots=True)
-class TopicInfo:
-    """A topic of a bag.
-
-    Attributes:
-        name: of the topic.
-        type: of its messages, as `package/msg/Name` (also for ROS 1).
-        count: of its messages.
-        latched: whether it was offered to late subscribers (transient local, or latched in ROS 1).
-
-    """
-
-    name: str
-    type: str
-    count: int
-    latched: bool = False
-
-
-class RawMessage(NamedTuple):
-    """A serialised message.
-
-    Attributes:
-        topic: its name.
-        type: as `package/msg/Name`.
-        time: when it was received, nanoseconds.
-        cdr: the message in ROS 2's serialisation (ROS 1 messages are converted).
-
-    """
-
-    topic: str
-    type: str
-    time: int
-    cdr: bytes | memoryview
-
-
-class Damage(NamedTuple):
-    """A part of a bag that cannot be read.
-
-    Attributes:
-        start: time of the last message before it, nanoseconds; the bag's start if there is none.
-        end: time of the first message after it; the bag's end if there is none.
-        reason: what is wrong there.
-
-    """
-
-    start: int
-    end: int
-    reason: str
 
 
 class BagReader:
@@ -95,7 +42,7 @@ class BagReader:
 
         """
         self.path = Path(path)
-        file = _storage_file(self.path)
+        file = storage_file(self.path)
         self._ros1 = file.suffix == ".bag"
         with _told(self.path, "cannot be opened (damaged, or recorded with an interruption?)"):
             self._reader = Ros1Reader(file) if self._ros1 else Ros2Reader(file)
@@ -103,9 +50,9 @@ class BagReader:
         try:
             with _told(self.path, "cannot be opened (damaged, or recorded with an interruption?)"):
                 self._connections = list(self._reader.connections)
-                self.topics = _topics(self._connections)
+                self.topics = topics_of(self._connections)
                 self._types = BagTypes(self._connections, self.distro, ros1=self._ros1)
-            self._plain = None if self._ros1 else self._open_plain(file)
+            self._plain = open_plain(file) if self._is_plain() else None
         except BagError:
             self.close()
             raise
@@ -113,9 +60,7 @@ class BagReader:
     @property
     def storage(self) -> str:
         """How the bag is stored: `mcap`, `sqlite3` or `ROS 1`."""
-        files = [self.path] if self.path.is_file() else sorted(self.path.iterdir())
-        kinds = [STORAGES[part] for file in files for part in file.suffixes if part in STORAGES]
-        return kinds[0] if kinds else "unknown"
+        return storage_of(self.path)
 
     @property
     def compression(self) -> str | None:
@@ -196,7 +141,15 @@ class BagReader:
         connections = [c for c in self._connections if topics is None or c.topic in topics]
         if on_damage is None:
             return self._raw(connections, start, stop, heads=heads)
-        return self._raw_around_damage(connections, start, stop, on_damage, heads=heads)
+        first = self.start if start is None else start
+        last = self.end if stop is None else min(self.end, stop - 1)
+        return around_damage(
+            lambda following: self._raw(connections, following, stop, heads=heads),
+            lambda time: self._is_readable(connections, time, stop),
+            start,
+            (first, last),
+            on_damage,
+        )
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[tuple[RawMessage, Any]]:
         """Yield messages, serialised and decoded, in the order they were received.
@@ -227,22 +180,10 @@ class BagReader:
         if self._plain is not None:
             self._plain.close()
 
-    def _open_plain(self, file: Path) -> PlainMcap | None:
-        """Open uncompressed mcap files for reading them quickly; None where that cannot be."""
+    def _is_plain(self) -> bool:
+        """Tell whether messages are stored as they are, and each topic has one type."""
         types = {(connection.topic, connection.msgtype) for connection in self._connections}
-        if self.compression is not None or len(types) != len(self.topics):
-            return None
-        try:
-            files = [file]
-            if file.is_dir():
-                about = yaml.safe_load((file / "metadata.yaml").read_text("utf-8"))
-                names = about["rosbag2_bagfile_information"]["relative_file_paths"]
-                files = [file / Path(name).name for name in names]
-            if not all(each.suffix == ".mcap" for each in files):
-                return None
-            return PlainMcap(files)
-        except (ValueError, OSError, KeyError, TypeError, yaml.YAMLError):
-            return None  # rosbags reads it, or says what is wrong with it
+        return not self._ros1 and self.compression is None and len(types) == len(self.topics)
 
     def _raw_plain(
         self,
@@ -254,13 +195,9 @@ class BagReader:
         heads: bool,
     ) -> Iterator[RawMessage]:
         types = {connection.topic: connection.msgtype for connection in connections}
-        messages = plain.messages(types, start, stop, heads=heads)
-        while True:
-            with _told(self.path, "is damaged or cut short"):
-                found = next(messages, None)
-            if found is None:
-                return
-            yield RawMessage(found.topic, types[found.topic], found.time, found.data)
+        with _told(self.path, "is damaged or cut short"):
+            for topic, time, data in plain.messages(types, start, stop, heads=heads):
+                yield RawMessage(topic, types[topic], time, data)
 
     def _raw(
         self,
@@ -277,65 +214,14 @@ class BagReader:
             return
         with _told(self.path, "cannot be read"):
             messages = iter(self._reader.messages(connections, start, stop))
-        while True:
-            with _told(self.path, "is damaged or cut short"):
-                found = next(messages, None)
-            if found is None:
-                return
-            connection, time, data = found
-            cdr: bytes | memoryview = data
-            if self._ros1:
-                with _told(self.path, f"has a damaged message on {connection.topic} at {time} ns"):
-                    cdr = self._types.ros1_to_cdr(connection.msgtype, data)
-            yield RawMessage(connection.topic, connection.msgtype, time, cdr)
+        with _told(self.path, "is damaged or cut short"):
+            for connection, time, data in messages:
+                cdr = self._cdr(connection, time, data) if self._ros1 else data
+                yield RawMessage(connection.topic, connection.msgtype, time, cdr)
 
-    def _raw_around_damage(
-        self,
-        connections: list[Connection],
-        start: int | None,
-        stop: int | None,
-        on_damage: Callable[[Damage], None],
-        *,
-        heads: bool,
-    ) -> Iterator[RawMessage]:
-        last = self.start if start is None else start
-        following: int | None = start
-        while True:
-            try:
-                for raw in self._raw(connections, following, stop, heads=heads):
-                    last = raw.time
-                    yield raw
-                return
-            except BagError as err:
-                following = self._next_readable(connections, last + 1, stop)
-                end = self.end if following is None else following
-                on_damage(Damage(last, end, str(err)))
-                if following is None:
-                    return
-
-    def _next_readable(
-        self, connections: list[Connection], start: int, stop: int | None
-    ) -> int | None:
-        """Return from when on messages can be read again (to a millisecond), or None.
-
-        How a storage is divided does not show, so the time is searched for: first in steps that
-        double, then by halves.
-        """
-        last = self.end if stop is None else min(self.end, stop - 1)
-        bad, step = start, _MILLISECOND
-        while (good := bad + step) <= last and not self._is_readable(connections, good, stop):
-            bad, step = good, 2 * step
-        if good > last:
-            good = last
-            if good <= bad or not self._is_readable(connections, good, stop):
-                return None
-        while good - bad > _MILLISECOND:
-            middle = (bad + good) // 2
-            if self._is_readable(connections, middle, stop):
-                good = middle
-            else:
-                bad = middle
-        return good
+    def _cdr(self, connection: Connection, time: int, data: bytes) -> memoryview:
+        with _told(self.path, f"has a damaged message on {connection.topic} at {time} ns"):
+            return self._types.ros1_to_cdr(connection.msgtype, data)
 
     def _is_readable(self, connections: list[Connection], start: int, stop: int | None) -> bool:
         try:
@@ -355,51 +241,6 @@ class BagReader:
     ) -> None:
         """Close the bag."""
         self.close()
-
-
-def _storage_file(path: Path) -> Path:
-    """Return what to open for a bag: a folder with metadata.yaml, or a storage file."""
-    kinds = ", ".join(STORAGES)
-    if not path.exists():
-        text = f"bag {path} does not exist"
-        raise BagError(text)
-    if path.is_file():
-        if path.suffix not in STORAGES:
-            text = f"{path} is no bag; expected a rosbag2 folder or a file that ends in {kinds}"
-            raise BagError(text)
-        return path
-    if (path / "metadata.yaml").exists():
-        return path
-    files = sorted(file for file in path.iterdir() if file.suffix in {".mcap", ".db3"})
-    if not files:
-        text = f"{path} holds no bag; expected metadata.yaml and a storage file ({kinds})"
-        raise BagError(text)
-    if len(files) > 1:
-        text = (
-            f"{path} has {len(files)} storage files and no metadata.yaml; make one with: "
-            f"ros2 bag reindex {path}"
-        )
-        raise BagError(text)
-    return files[0]
-
-
-def _topics(connections: list[Connection]) -> list[TopicInfo]:
-    topics: dict[str, TopicInfo] = {}
-    for connection in connections:
-        before = topics.get(connection.topic, TopicInfo(connection.topic, connection.msgtype, 0))
-        topics[connection.topic] = replace(
-            before,
-            count=before.count + connection.msgcount,
-            latched=before.latched or _latched(connection),
-        )
-    return [topics[name] for name in sorted(topics)]
-
-
-def _latched(connection: Connection) -> bool:
-    if isinstance(connection.ext, ConnectionExtRosbag1):
-        return bool(connection.ext.latching)
-    profiles = connection.ext.offered_qos_profiles
-    return any(profile.durability == QosDurability.TRANSIENT_LOCAL for profile in profiles)
 
 
 @contextmanager

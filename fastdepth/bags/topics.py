@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from fastdepth.bags.reader import BagReader, TopicInfo
+from fastdepth.bags.contents import TopicInfo
+from fastdepth.bags.reader import BagReader
 from fastdepth.errors import BagError
 from fastdepth.messages import DEPTH_ENCODINGS
 

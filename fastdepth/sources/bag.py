@@ -18,7 +18,6 @@ from fastdepth.messages import (
     decode_compressed_depth,
     decode_depth,
     decode_image,
-    stamp_ns,
     to_rgb,
 )
 from fastdepth.sources.pairing import pair_stamps
@@ -30,6 +29,10 @@ T = TypeVar("T")
 
 # What may wait for its partner: about a minute of uncompressed VGA at 5 Hz.
 _MOST_WAITING = 256 * 2**20
+
+# A message with a header begins, in CDR, with 4 bytes of encapsulation (the second tells the byte
+# order), then sec and nanosec of the stamp.
+_STAMP_END = 12
 
 
 class BagSource:
@@ -116,11 +119,15 @@ class BagSource:
         if depth:
             stamps[depth] = []
         cameras: list[tuple[int, Intrinsics | None]] = []
+        known: tuple[bytes, Intrinsics | None] | None = None
         damages: list[Damage] = []
         topics = [topic for topic in self.topics if topic]
         for raw in reader.raw(topics, heads=True, on_damage=damages.append):
             if raw.topic == info:
-                cameras.append(_camera(reader, raw))
+                content = bytes(raw.cdr[_STAMP_END:])
+                if known is None or known[0] != content:  # a camera seldom changes
+                    known = content, _camera(reader, raw)
+                cameras.append((_stamp(raw), known[1]))
             else:
                 stamps[raw.topic].append(_stamp(raw))
         self._note(damages, stamps[image], reader.start)
@@ -304,9 +311,8 @@ class _Stream:
 
 def _stamp(raw: RawMessage) -> int:
     """Return the header's stamp without decoding the rest; without one, the time of receipt."""
-    # CDR: 4 bytes of encapsulation (the second tells the byte order), then sec and nanosec.
-    head = bytes(raw.cdr[:12])
-    if len(head) < 12:
+    head = bytes(raw.cdr[:_STAMP_END])
+    if len(head) < _STAMP_END:
         return raw.time
     order: Literal["little", "big"] = "little" if head[1] & 1 else "big"
     seconds = int.from_bytes(head[4:8], order, signed=True)
@@ -314,9 +320,8 @@ def _stamp(raw: RawMessage) -> int:
     return stamp or raw.time
 
 
-def _camera(reader: BagReader, raw: RawMessage) -> tuple[int, Intrinsics | None]:
+def _camera(reader: BagReader, raw: RawMessage) -> Intrinsics | None:
     try:
-        msg = reader.decode(raw)
-        return stamp_ns(msg.header) or raw.time, camera_from_info(msg)
+        return camera_from_info(reader.decode(raw))
     except (BagError, CameraError):
-        return raw.time, None
+        return None

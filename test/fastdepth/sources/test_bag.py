@@ -133,6 +133,21 @@ def test_the_camera_is_of_the_stamp_else_the_latest_else_the_first(tmp_path: Pat
     assert [camera.fx for camera in cameras if camera] == [5.0, 5.0, 5.0, 6.0]
 
 
+def test_an_uncalibrated_camera_counts_from_its_stamp_on(tmp_path: Path) -> None:
+    """However late it was received; and the one after it that repeats an earlier one is seen."""
+    with BagWriter(tmp_path / "bag") as bag:
+        recording = Recording(bag)
+        for stamp in (10, 20, 30, 40):
+            recording.image(stamp)
+        for stamp, fx in ((10, 5.0), (20, 0.0), (30, 0.0), (40, 5.0)):
+            fields = {} if fx else {"k": [0.0] * 9}
+            recording.info(stamp, fx, time=1000 + stamp, **fields)
+
+    cameras = [frame.intrinsics for frame in BagSource(tmp_path / "bag")]
+
+    assert [camera and camera.fx for camera in cameras] == [5.0, None, None, 5.0]
+
+
 def test_cameras_that_do_not_serve_are_counted(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "bag") as bag:
         recording = Recording(bag)
