@@ -15,38 +15,29 @@ OUT gets results.json, table.md and decoders.png beside a run folder for each va
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
+import equal_budget
 import torch
 import yaml
 from bench_presets import REFERENCE, measure, prepare, subject_of
+from equal_budget import METRICS, PROTOCOL, folder_name, read_results
 
 from fastdepth.card import InputSpec
-from fastdepth.estimator import DepthEstimator
-from fastdepth.evaluate import Evaluation, evaluate
 from fastdepth.files import make_folder, whole_file, write_json
-from fastdepth.sources import open_source
-from fastdepth_train.checkpoint import load_checkpoint
-from fastdepth_train.cli.train import main as train
-from fastdepth_train.export import export_network
 from fastdepth_train.networks.build import build_network
 from fastdepth_train.networks.config import DecoderConfig, EncoderConfig, NetworkConfig
 from fastdepth_train.networks.cost import network_cost
-from fastdepth_train.provenance import code_commit
 
 RECIPE = Path(__file__).resolve().parents[1] / "config" / "train" / "ablation.yaml"
 # At which the field counts operations, and which the models are made for.
 SIDE = 224
-PROTOCOL = "fastdepth"
-METRICS = ("rmse", "abs_rel", "delta1")
 _ENCODER = EncoderConfig("mobilenet_v2")
 # Stages of the paper's width; the others have those of MobileNetV2's features, which they add.
 _WIDE = (512, 256, 128, 64, 32)
@@ -110,40 +101,15 @@ VARIANTS = (
 
 def train_and_score(variant: Variant, args: argparse.Namespace, overrides: list[str]) -> None:
     """Train a variant unless its result is there, export it, and write its figures."""
-    folder = args.out / variant.name.replace(", ", "-").replace(" ", "-")
-    result = folder / "result.json"
-    if result.is_file():
-        return
-    print(f"== {variant.name}", flush=True)
-    make_folder(folder)
+    folder = make_folder(args.out / folder_name(variant.name))
     network = folder / "network.yaml"
     network.write_text(yaml.safe_dump({"model": {"network": _plain(variant.network)}}), "utf-8")
-    start, processor = time.monotonic(), time.process_time()
     arguments = ["--config", str(args.config), "--config", str(network)]
-    arguments += ["--data.root", str(args.data), "--model.encoder_weights", str(args.weights)]
-    arguments += ["--run", str(folder), "--resume", "auto", "--seed_everything", str(variant.seed)]
-    train([*arguments, "--trainer.enable_progress_bar", "false", *overrides])
-    seconds, processor = time.monotonic() - start, time.process_time() - processor
-    trained, card = load_checkpoint(folder / "checkpoints" / "last.ckpt")
-    exported = folder / "network.onnx"
-    export_network(trained, card, exported)
-    evaluation = Evaluation(PROTOCOL, "none")
-    predict = DepthEstimator.load(exported, threads=1).predict_frame
-    for _ in evaluate(open_source(args.data, split=args.split), predict, evaluation):
-        pass
-    figures = {
-        "name": variant.name,
-        "group": variant.group,
-        "seed": variant.seed,
-        "network": variant.network.to_dict(),
-        "commit": code_commit(),
-        "training_seconds": seconds,
-        "training_processor_seconds": processor,
-        "accuracy": evaluation.result(),
-    }
-    write_json(result, figures)
-    print(f"   {_line(figures)}", flush=True)
-    gc.collect()
+    arguments += ["--model.encoder_weights", str(args.weights)]
+    arguments += ["--seed_everything", str(variant.seed), *overrides]
+    about = {"name": variant.name, "group": variant.group, "seed": variant.seed}
+    about["network"] = variant.network.to_dict()
+    equal_budget.train_and_score(folder, arguments, args.data, args.split, about)
 
 
 def add_cost(results: list[dict[str, Any]], out: Path, rounds: int) -> None:
@@ -213,11 +179,7 @@ def main(argv: list[str]) -> int:
     chosen = [variant for variant in VARIANTS if variant.name in names]
     for variant in chosen:
         train_and_score(variant, args, overrides)
-    results = [json.loads(path.read_text("utf-8")) for path in args.out.glob("*/result.json")]
-    order = [variant.name for variant in VARIANTS]
-    results = sorted(
-        (row for row in results if row["name"] in names), key=lambda row: order.index(row["name"])
-    )
+    results = read_results(args.out, [v.name for v in VARIANTS if v.name in names])
     add_cost(results, args.out, args.rounds)
     lines = list(table(results))
     print("\n".join(lines))
@@ -232,11 +194,6 @@ def _plain(network: NetworkConfig) -> dict[str, Any]:
     """Return the configuration as YAML takes it: lists for tuples."""
     plain: dict[str, Any] = json.loads(json.dumps(network.to_dict()))
     return plain
-
-
-def _line(figures: dict[str, Any]) -> str:
-    accuracy = ", ".join(f"{key} {figures['accuracy'][key]:.4f}" for key in METRICS)
-    return f"{accuracy}; {figures['training_seconds']:.0f} s"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The comparison of decoders, with one of them and hardly any training."""
+"""The comparisons of decoders and of ways to train, with hardly any training."""
 
 import importlib
 import json
@@ -54,3 +54,37 @@ def test_variants_differ_in_name_and_network(tool):
         (variant.seed, json.dumps(tool._plain(variant.network))) for variant in tool.VARIANTS
     }
     assert len(trained) == len(names)
+
+
+def test_a_lever_changes_the_recipe_and_is_left_out_without_what_it_needs(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.syspath_prepend(str(TOOLS))
+    levers = importlib.import_module("ablate_levers")
+    data = kaggle_folder(tmp_path / "nyu", train=8, val=2, width=640, height=480)
+    out = tmp_path / "out"
+    command = ["--data", str(data), "--weights", "none", "--out", str(out)]
+    command += ["--only", "baseline", "pasted pieces", "rooms", "--data.batch_size", "2"]
+    command += ["--data.input_size", "[64, 64]", "--trainer.max_steps", "3"]
+    assert levers.main(command) == 0
+    assert "rooms: left out" in capsys.readouterr().out
+    head, _, first, second = (out / "table.md").read_text().splitlines()
+    assert head.startswith("| lever |")
+    assert first.startswith("| baseline |")
+    assert second.startswith("| pasted pieces |")
+    assert not (out / "rooms").exists()
+    assert "paste: 0.3" in (out / "pasted-pieces" / "config.yaml").read_text()
+
+    args, _ = levers._parser().parse_known_args([*command, "--rooms", "made", "--teacher", "t"])
+    (lever,) = (lever for lever in levers.LEVERS if lever.name == "rooms, blends 0.9")
+    given = levers.arguments_of(lever, args)
+    assert json.loads(given[given.index("--data.more") + 1]) == [{"root": "made", "weight": 1.0}]
+    assert given[given.index("--data.teacher") + 1] == "t"
+    assert given[given.index("--data.mix.share") + 1] == "0.9"
+
+
+def test_every_lever_is_a_change_of_its_own(monkeypatch):
+    monkeypatch.syspath_prepend(str(TOOLS))
+    levers = importlib.import_module("ablate_levers").LEVERS
+    assert len({lever.name for lever in levers}) == len(levers)
+    assert len({json.dumps(lever[1:]) for lever in levers}) == len(levers)
