@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -76,7 +76,11 @@ class Prediction:
 
 
 class DepthEstimator:
-    """Runs one model on frames. Not for use by two threads at once."""
+    """Runs one model on frames.
+
+    Not for use by two threads at once, except that one may call `begin_frame` and another what it
+    returns.
+    """
 
     def __init__(
         self,
@@ -105,6 +109,7 @@ class DepthEstimator:
         self.camera_aware = camera_aware
         self.notes = tuple(notes)
         self._preprocess = Preprocessor(card.input)
+        self._idle: list[Preprocessor] = []
         self._seen: tuple[Intrinsics, InputGeometry, float, Intrinsics] | None = None
         blank = np.full((card.input.height, card.input.width, 3), 127, np.uint8)
         tensor, _ = self._preprocess(blank)
@@ -183,6 +188,37 @@ class DepthEstimator:
         """
         start = perf_counter()
         tensor, geometry = self._preprocess(image, order)
+        return self._run(tensor, geometry, camera, perf_counter() - start)
+
+    def begin_frame(self, frame: Frame) -> Callable[[], Prediction]:
+        """Prepare a frame's input; what is returned runs the network on it, once, on any thread.
+
+        So frames can be prepared while the network runs on an earlier one.
+
+        Raises:
+            ImageError: as of `predict`; a camera of another size is found when the network runs.
+
+        """
+        start = perf_counter()
+        # Each frame that waits for the network has an input of its own.
+        preprocess = self._idle.pop() if self._idle else Preprocessor(self.card.input)
+        tensor, geometry = preprocess(frame.image)
+        seconds = perf_counter() - start
+
+        def finish() -> Prediction:
+            prediction = self._run(tensor, geometry, frame.intrinsics, seconds)
+            self._idle.append(preprocess)
+            return prediction
+
+        return finish
+
+    def _run(
+        self,
+        tensor: F32Array,
+        geometry: InputGeometry,
+        camera: Intrinsics | None,
+        prepare_seconds: float,
+    ) -> Prediction:
         prepared = perf_counter()
         output = self.engine.run(tensor)[0, 0]
         inferred = perf_counter()
@@ -196,7 +232,7 @@ class DepthEstimator:
             if self.camera_aware:
                 scale = to_camera
                 output = output * np.float32(scale)
-        seconds = StageSeconds(prepared - start, inferred - prepared, perf_counter() - inferred)
+        seconds = StageSeconds(prepare_seconds, inferred - prepared, perf_counter() - inferred)
         return Prediction(output, geometry, view, self.card.depth_range, scale, seconds)
 
     def _see(

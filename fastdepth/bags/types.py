@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class BagTypes:
             if connection.msgdef.format != MessageDefinitionFormat.NONE:
                 self._definitions.setdefault(connection.msgtype, connection.msgdef)
         self._ros1 = ros1
-        self._distro = distro_store(distro)
+        self._distro = distro
         self._stores: dict[str, Typestore] = {}
 
     def decode(self, message_type: str, cdr: bytes | memoryview) -> Any:
@@ -62,9 +63,13 @@ class BagTypes:
             store = self._stores[message_type] = self._make_store(message_type)
         return store
 
+    @cached_property
+    def _known(self) -> Typestore:
+        """The types of the distribution; a bag with definitions opens sooner without them."""
+        return distro_store(self._distro)
+
     def _make_store(self, message_type: str) -> Typestore:
         definition = self._definitions.get(message_type)
-        known = self._distro
         if definition is None:
             reason = "the bag has no definition of it"
         else:
@@ -72,7 +77,7 @@ class BagTypes:
                 types = _parse(definition, message_type)
                 if self._ros1:
                     # ROS 2's header has no sequence number, and the conversion leaves it out.
-                    types[_HEADER] = known.fielddefs[_HEADER]
+                    types[_HEADER] = self._known.fielddefs[_HEADER]
                 store = get_typestore(Stores.EMPTY)
                 store.register(types)
                 store.get_msgdef(message_type)
@@ -80,10 +85,10 @@ class BagTypes:
                 reason = f"the bag's definition of it cannot be read ({err})"
             else:
                 return store
-        if message_type not in known.fielddefs:
+        if message_type not in self._known.fielddefs:
             text = f"messages of type {message_type} cannot be read: {reason}"
             raise BagError(text)
-        return known
+        return self._known
 
 
 def distro_store(distro: str | None) -> Typestore:

@@ -11,7 +11,7 @@ from fastdepth.calibration import Calibration, FittedOn, Gain, model_name
 from fastdepth.correction import Correction, Fit, fit_scale, fit_scale_and_offset
 from fastdepth.errors import CalibrationError, NoTruthError
 from fastdepth.estimator import DepthEstimator
-from fastdepth.evaluation.calibrated import calibrated
+from fastdepth.evaluation.calibrated import corrected
 from fastdepth.evaluation.run import Show
 from fastdepth.evaluation.stream import Predicted, predictions
 from fastdepth.frame import F32Array, FrameSource
@@ -80,7 +80,7 @@ def calibrate(
     sample = _Sample(max(100, _PIXELS // fitted_frames))
     held_out: _HeldOut | None = None
     fit: Fit | None = None
-    items = predictions(source, estimator.predict_frame, PROTOCOL, lambda: False)
+    items = predictions(source, estimator.begin_frame, PROTOCOL, lambda: False)
     for done, item in enumerate(items, 1):
         try:
             if done <= fitted_frames:
@@ -150,8 +150,8 @@ class _HeldOut:
 
     def add(self, item: Predicted) -> None:
         """Score a frame; raises NoTruthError where it has no ground truth."""
-        corrected = calibrated(lambda _: item.prediction, self._correction)(item.frame)
-        for mean, prediction in ((self.before, item.prediction), (self.after, corrected)):
+        both = item.prediction, corrected(item.prediction, self._correction)
+        for mean, prediction in zip((self.before, self.after), both, strict=True):
             pair, _ = compare(PROTOCOL, prediction, item.frame)
             mean.add(frame_metrics(*pair))
 

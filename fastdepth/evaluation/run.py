@@ -28,11 +28,11 @@ from fastdepth.evaluation.pool import Chosen, Pool, take_snapshot
 from fastdepth.evaluation.recording import Recording
 from fastdepth.evaluation.records import SCORED, STAGES, Records
 from fastdepth.evaluation.steadiness import SteadinessMeter
-from fastdepth.evaluation.stream import REASONS, Predicted, predictions
+from fastdepth.evaluation.stream import REASONS, Begin, Predicted, predictions
 from fastdepth.evaluation.words import findings, warnings
 from fastdepth.frame import F32Array, Frame, FrameSource
 from fastdepth.metrics import METRIC_KEYS
-from fastdepth.protocols import Predictor, compare
+from fastdepth.protocols import compare
 from fastdepth.sources import BagSource, open_source
 
 RECORDS = "frames.csv"
@@ -86,8 +86,8 @@ class Model(Protocol):
         """What was asked of the engine and could not be had."""
         ...
 
-    def predict_frame(self, frame: Frame) -> Prediction:
-        """Return the depth of a frame."""
+    def begin_frame(self, frame: Frame) -> Callable[[], Prediction]:
+        """Prepare a frame; what is returned predicts its depth."""
         ...
 
 
@@ -116,7 +116,7 @@ class Evaluator:
         """
         self._options = options
         self._source, self._estimator, self._fingerprint = self._open(path)
-        self._predict: Predictor = self._estimator.predict_frame
+        self._begin: Begin = self._estimator.begin_frame
         self._warnings: list[str] = list(self._estimator.notes)
         self._calibration: Calibration | None = None
         if options.calibration is not None:
@@ -153,7 +153,7 @@ class Evaluator:
             self._open_recording(stack)
             # Closed before the files are: after an error here nothing is read any more.
             items = stack.enter_context(
-                closing(predictions(self._source, self._predict, self._options.protocol, stop))
+                closing(predictions(self._source, self._begin, self._options.protocol, stop))
             )
             for done, item in enumerate(items, 1):
                 self._take(item)
@@ -175,7 +175,7 @@ class Evaluator:
 
     def _calibrate(self, calibration: Calibration) -> None:
         self._calibration = calibration
-        self._predict = calibrated(self._predict, calibration.correction)
+        self._begin = calibrated(self._begin, calibration.correction)
         mismatch = calibration.mismatch(self._estimator.card)
         if mismatch:
             self._warnings.append(mismatch)

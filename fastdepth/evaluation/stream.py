@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from fastdepth.engines.cpus import usable_cpus
 from fastdepth.estimator import Prediction
 from fastdepth.evaluation.ahead import ahead
 from fastdepth.frame import Frame, FrameSource
-from fastdepth.protocols import Predictor, view
+from fastdepth.protocols import view
 from fastdepth.sources import BagSource
 
 REASONS = {
@@ -31,6 +32,13 @@ _NO_DEPTH = ("depth_too_late", "depth_unreadable", "without_depth")
 NO_TRUTH = "no ground truth"
 
 _CPUS_FOR_THREADS = 1.5
+
+# Seconds that a thread waits for Python before it asks for it: the network, in most of a frame's
+# time, needs Python for an instant, which the others would otherwise keep for 5 ms.
+_SWITCH_INTERVAL = 2e-4
+
+Begin = Callable[[Frame], Callable[[], Prediction]]
+"""A model in two steps, on two threads; `DepthEstimator.begin_frame` is one."""
 
 
 class Predicted(NamedTuple):
@@ -58,19 +66,25 @@ class _Read(NamedTuple):
     seconds: float
 
 
+class _Begun(NamedTuple):
+    read: _Read
+    seen: Frame
+    finish: Callable[[], Prediction]
+
+
 def predictions(
-    source: FrameSource, predict: Predictor, protocol: str, stop: Callable[[], bool]
+    source: FrameSource, begin: Begin, protocol: str, stop: Callable[[], bool]
 ) -> Generator[Predicted, None, None]:
     """Yield every frame of a source with its prediction, in order.
 
-    One thread reads and decodes, one predicts, and the caller has its own for the rest: inference
-    never waits for either where there is a second core. Where there is none, all is done in turn.
-    What comes out is the same. OpenCV keeps to the thread that calls it meanwhile: its own threads
-    would take the core that another stage runs on, and wait for it.
+    One thread reads, decodes and prepares, one runs the network, and the caller has its own for
+    the rest: the network hardly waits for either where there is a second core. Where there is
+    none, all is done in turn. What comes out is the same. OpenCV keeps to the thread that calls
+    it meanwhile: its own threads would take the core that another stage runs on, and wait for it.
 
     Args:
         source: read on its thread, from opening to closing.
-        predict: the model; used by its thread alone.
+        begin: the model; used by the reading thread alone, and what it returns by the other.
         protocol: what the model sees.
         stop: asked before each frame; once it is true no more are read.
 
@@ -78,21 +92,24 @@ def predictions(
         FastDepthError: whatever reading or predicting raises.
 
     """
-    with _opencv_on_one_thread():
+    begun = _begin(_read(source, stop), begin, protocol)
+    with _threads_that_share():
         if usable_cpus() < _CPUS_FOR_THREADS:
-            yield from _predict(_read(source, stop), predict, protocol)
+            yield from _finish(begun)
         else:
-            yield from ahead(_predict(ahead(_read(source, stop)), predict, protocol))
+            yield from ahead(_finish(ahead(begun)))
 
 
 @contextmanager
-def _opencv_on_one_thread() -> Iterator[None]:
-    before = cv2.getNumThreads()
+def _threads_that_share() -> Iterator[None]:
+    opencv, interval = cv2.getNumThreads(), sys.getswitchinterval()
     cv2.setNumThreads(1)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        sys.setswitchinterval(interval)
+        cv2.setNumThreads(opencv)
 
 
 def _read(source: FrameSource, stop: Callable[[], bool]) -> Generator[_Read, None, None]:
@@ -113,9 +130,12 @@ def _read(source: FrameSource, stop: Callable[[], bool]) -> Generator[_Read, Non
         yield _Read(frame, reason, seconds)
 
 
-def _predict(
-    frames: Iterator[_Read], predict: Predictor, protocol: str
-) -> Generator[Predicted, None, None]:
-    for frame, reason, seconds in frames:
-        seen = view(protocol, frame)
-        yield Predicted(frame, seen, reason, predict(seen), seconds)
+def _begin(frames: Iterator[_Read], begin: Begin, protocol: str) -> Generator[_Begun, None, None]:
+    for read in frames:
+        seen = view(protocol, read.frame)
+        yield _Begun(read, seen, begin(seen))
+
+
+def _finish(frames: Iterator[_Begun]) -> Generator[Predicted, None, None]:
+    for (frame, reason, seconds), seen, finish in frames:
+        yield Predicted(frame, seen, reason, finish(), seconds)

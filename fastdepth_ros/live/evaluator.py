@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,9 @@ class LiveModel:
     file: str
     calibration: dict[str, Any] | None
 
-    def predict_frame(self, frame: Frame) -> Prediction:
-        """Return the depth that came for a frame."""
-        return self.pairs.predict_frame(frame)
+    def begin_frame(self, frame: Frame) -> Callable[[], Prediction]:
+        """Return what returns the depth that came for a frame."""
+        return partial(self.pairs.predict_frame, frame)
 
 
 class LiveEvaluator(Evaluator):

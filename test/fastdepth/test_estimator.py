@@ -53,6 +53,20 @@ def test_depth_follows_the_camera(model):
     assert prediction.camera == camera
 
 
+def test_frames_prepared_ahead_keep_their_own_input(model):
+    """In whatever order the network runs on them; also where their memory is used again."""
+    estimator = DepthEstimator.load(model)
+    camera = Intrinsics(32, 24, 60.0, 45.0, 15.5, 11.5)
+    images = [np.roll(picture(), step, axis=1) for step in range(4)]
+    for _ in range(2):
+        begun = [estimator.begin_frame(Frame(image, None, camera)) for image in images]
+        for image, finish in reversed(list(zip(images, begun, strict=True))):
+            prediction, same = finish(), estimator.predict_frame(Frame(image, None, camera))
+            np.testing.assert_array_equal(prediction.values, same.values)
+            assert (prediction.scale, prediction.camera) == (same.scale, same.camera)
+            assert prediction.seconds.prepare > 0
+
+
 def test_the_cameras_scale_can_be_switched_off(model):
     camera = Intrinsics(32, 24, 60.0, 45.0, 15.5, 11.5)
     prediction = DepthEstimator.load(model, camera_aware=False).predict(picture(), camera=camera)
