@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def ahead(items: Generator[T, None, None], size: int = 4) -> Iterator[T]:
+def ahead(items: Generator[T, None, None], size: int = 4) -> Generator[T, None, None]:
     """Yield the items of a generator that runs on a thread of its own.
 
     The generator is started, run and closed on that thread. An error in it is raised here, at its

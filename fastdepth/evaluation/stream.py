@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from time import perf_counter
 from typing import NamedTuple
 
@@ -130,12 +130,17 @@ def _read(source: FrameSource, stop: Callable[[], bool]) -> Generator[_Read, Non
         yield _Read(frame, reason, seconds)
 
 
-def _begin(frames: Iterator[_Read], begin: Begin, protocol: str) -> Generator[_Begun, None, None]:
-    for read in frames:
-        seen = view(protocol, read.frame)
-        yield _Begun(read, seen, begin(seen))
+def _begin(
+    frames: Generator[_Read, None, None], begin: Begin, protocol: str
+) -> Generator[_Begun, None, None]:
+    # After an error here the stage before ends at once, not when the error is forgotten.
+    with closing(frames):
+        for read in frames:
+            seen = view(protocol, read.frame)
+            yield _Begun(read, seen, begin(seen))
 
 
-def _finish(frames: Iterator[_Begun]) -> Generator[Predicted, None, None]:
-    for (frame, reason, seconds), seen, finish in frames:
-        yield Predicted(frame, seen, reason, finish(), seconds)
+def _finish(frames: Generator[_Begun, None, None]) -> Generator[Predicted, None, None]:
+    with closing(frames):
+        for (frame, reason, seconds), seen, finish in frames:
+            yield Predicted(frame, seen, reason, finish(), seconds)

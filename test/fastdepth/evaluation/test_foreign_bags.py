@@ -1,4 +1,4 @@
-"""Bags that others wrote: the mcap libraries, and rosbags with the definitions of two distros."""
+"""Bags that others wrote: the mcap libraries, and rosbags with the definitions of each distro."""
 
 from __future__ import annotations
 
@@ -47,13 +47,17 @@ def check(bag: Path, tmp_path: Path, frames: int = FRAMES) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("storage", [StoragePlugin.SQLITE3, StoragePlugin.MCAP])
-@pytest.mark.parametrize("distro", [Stores.ROS2_HUMBLE, Stores.ROS2_JAZZY])
+@pytest.mark.parametrize(
+    ("distro", "version"),
+    [(Stores.ROS2_HUMBLE, 8), (Stores.ROS2_JAZZY, 9), (Stores.ROS2_LYRICAL, 9)],
+)
 @pytest.mark.parametrize("compression", [None, CompressionMode.FILE, CompressionMode.MESSAGE])
 def test_rosbags_with_the_definitions_of_a_distribution(
-    tmp_path: Path, storage: Any, distro: Any, compression: Any
+    tmp_path: Path, storage: Any, distro: Any, version: Any, compression: Any
 ) -> None:
+    """Metadata of version 9 has the QoS profiles as a list, of version 8 as text."""
     store = get_typestore(distro)
-    writer = Writer(tmp_path / "bag", version=8, storage_plugin=storage)
+    writer = Writer(tmp_path / "bag", version=version, storage_plugin=storage)
     if compression is not None:
         writer.set_compression(compression, CompressionFormat.ZSTD)
     with writer:

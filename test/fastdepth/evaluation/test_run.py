@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ from fastdepth.bags import BagReader, BagWriter
 from fastdepth.calibration import Calibration, FittedOn
 from fastdepth.cli.main import main
 from fastdepth.correction import Correction
+from fastdepth.engines.onnxruntime_engine import OnnxRuntimeEngine
 from fastdepth.errors import BagError, OutputError, ProtocolError, SettingError
 from fastdepth.evaluation import Options, evaluate_source, finished, stream
+from fastdepth.evaluation.recording import Recording
 from fastdepth.messages import decode_compressed, decode_depth
 from fastdepth.metrics import METRIC_KEYS
 from test.data import shared
@@ -398,6 +402,59 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
         run(bag, making.options(tmp_path, protocol="eigen"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert sorted(f.name for f in tmp_path.iterdir()) == ["bag", "model.onnx"]
+
+
+@pytest.mark.parametrize("stage", ["read", "predict", "score"])
+@pytest.mark.parametrize("cpus", [1.0, 2.0])
+def test_an_error_in_any_stage_ends_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, cpus: float
+) -> None:
+    """It is raised when the frames before it are done; nothing is left, and no thread runs on."""
+    bag = making.write_bag(tmp_path / "bag", 20)
+    options = making.options(tmp_path, record_rate=math.inf)
+    monkeypatch.setattr(stream, "usable_cpus", lambda: cpus)
+    what = {
+        "read": (BagReader, "decode"),
+        "predict": (OnnxRuntimeEngine, "run"),
+        "score": (Recording, "add"),
+    }[stage]
+    whole, calls = getattr(*what), Counter[str]()
+
+    def fails(*args: Any, **named: Any) -> Any:
+        calls[stage] += 1
+        # Messages are decoded for other reasons too; the model has been warmed up twice.
+        sixth = {
+            "read": lambda: args[1].type.endswith("/Image") and args[1].time == stamp_of(6),
+            "predict": lambda: calls[stage] == 9,
+            "score": lambda: calls[stage] == 7,
+        }
+        if sixth[stage]():
+            msg = f"cannot {stage}"
+            raise OutputError(msg)
+        return whole(*args, **named)
+
+    monkeypatch.setattr(*what, fails)
+    done: list[int] = []
+    before = threading.active_count(), cv2.getNumThreads(), sys.getswitchinterval()
+    with pytest.raises(OutputError, match=f"cannot {stage}"):
+        evaluate_source(
+            bag, options, tmp_path / "out", lambda count, _: done.append(count), lambda: False
+        )
+    assert done == [1, 2, 3, 4, 5, 6]
+    assert (threading.active_count(), cv2.getNumThreads(), sys.getswitchinterval()) == before
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["bag", "model.onnx"]
+
+
+def test_truth_of_another_resolution_is_scored_at_its_own(tmp_path: Path) -> None:
+    def truth(_: int, predicted: np.ndarray) -> np.ndarray:
+        size = (2 * making.WIDTH, 2 * making.HEIGHT)
+        return cv2.resize(predicted, size, interpolation=cv2.INTER_LINEAR) / np.float32(1.25)
+
+    bag = making.write_bag(tmp_path / "bag", 2, truth)
+    figures = run(bag, making.options(tmp_path), tmp_path / "out")
+    assert figures["abs_rel"] == pytest.approx(0.25, rel=1e-5)
+    pixels = [float(row["pixels"]) for row in rows(tmp_path / "out")]
+    assert pixels == [4 * making.WIDTH * making.HEIGHT] * 2
 
 
 def test_an_empty_bag_and_missing_topics_say_what_is_there(tmp_path: Path) -> None:
