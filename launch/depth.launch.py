@@ -18,6 +18,8 @@ CONFIG = Path(__file__).resolve().parent.parent / "config"
 # What names a profile: the first for Fast DDS 2, the second for 3 (which warns of the first).
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 WITH_FAST_DDS_2 = ("humble", "iron", "jazzy")
+PROFILE = CONFIG / "fastdds.xml"  # for whatever is started beside the node: camera drivers, say
+NODE_PROFILE = CONFIG / "fastdds_node.xml"  # the node sends less than they do
 
 SCAN_RANGE = (0.2, 10.0)
 """Metres that a scan may have: the valid range on the card of the package's own model."""
@@ -116,8 +118,8 @@ ARGUMENTS = [
 
 
 def profile_variables(environment: Mapping[str, str]) -> list[str]:
-    """Return the variables to set; none where a profile was chosen already."""
-    if any(environment.get(name) for name in PROFILE_VARIABLES):
+    """Return the variables to set; none where another profile was chosen already."""
+    if any(environment.get(name) not in {None, "", str(PROFILE)} for name in PROFILE_VARIABLES):
         return []
     distribution = environment.get("ROS_DISTRO")
     if not distribution:  # ROS from wheels does not say
@@ -143,11 +145,9 @@ def start_node(context: LaunchContext) -> list[Action]:
     parameters.append(
         {"use_sim_time": ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)}
     )
+    names = profile_variables(context.environment)
     return [
-        *(
-            SetEnvironmentVariable(name, str(CONFIG / "fastdds.xml"))
-            for name in profile_variables(context.environment)
-        ),
+        *(SetEnvironmentVariable(name, str(PROFILE)) for name in names),
         Node(
             package="fastdepth",
             executable="depth_node",
@@ -157,6 +157,7 @@ def start_node(context: LaunchContext) -> list[Action]:
             parameters=parameters,
             remappings=[("image", image), ("camera_info", value["camera_info"] or beside)],
             arguments=["--ros-args", "--log-level", value["log_level"]],
+            additional_env=dict.fromkeys(names, str(NODE_PROFILE)),
             # It finishes the frame in the network first; launch's 5 s are few on a busy board.
             sigterm_timeout="15",
         ),

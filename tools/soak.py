@@ -42,7 +42,7 @@ from std_msgs.msg import Header
 
 from fastdepth.files import write_json
 from fastdepth.paths import default_model
-from fastdepth_ros.demo.environment import ros_environment
+from fastdepth_ros.demo.environment import node_variables, ros_environment
 from fastdepth_ros.demo.session import RosSession
 
 NAMESPACE = f"/soak_{os.getpid()}"  # so that no other node of this domain is meant
@@ -329,7 +329,10 @@ def main(argv: list[str] | None = None) -> int:
     model = arguments.model or default_model()
     with tempfile.TemporaryDirectory(prefix="fastdepth_soak_") as scratch:
         environment = ros_environment(Path(scratch))
-        with RosSession("soak", environment) as session, running(model, environment) as process:
+        with (
+            RosSession("soak", environment) as session,
+            running(model, node_variables(environment)) as process,
+        ):
             report = Soak(session, process, model).run(arguments.minutes)
             if arguments.json is not None:
                 write_json(arguments.json, asdict(report))

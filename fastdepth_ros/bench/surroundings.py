@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from fastdepth.errors import FastDepthError
-from fastdepth_ros.demo.environment import profile_variables, ros_environment
+from fastdepth_ros.demo.environment import node_variables, ros_environment
 
 Transport = Literal["shared memory", "udp"]
 
@@ -62,13 +62,16 @@ class Surroundings:
         self._udp.write_text(_UDP_PROFILE, encoding="utf-8")
 
     def variables(self, transport: Transport) -> dict[str, str]:
-        """Return what differs from this process's own environment."""
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-        chosen: Mapping[str, str] = profile_variables()
-        if transport == "udp":
-            chosen = dict.fromkeys(_PROFILE_VARIABLES, str(self._udp))
-        return {**self.own, **chosen, "PYTHONPATH": path}
+        """Return what a node's environment has beyond this process's own."""
+        return self._with(node_variables(self.own), transport)
 
     def environment(self, transport: Transport) -> dict[str, str]:
-        """Return a whole environment for a process."""
-        return {**os.environ, **self.variables(transport)}
+        """Return a whole environment for another process."""
+        return {**os.environ, **self._with(self.own, transport)}
+
+    def _with(self, variables: Mapping[str, str], transport: Transport) -> dict[str, str]:
+        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        chosen: Mapping[str, str] = {}
+        if transport == "udp":
+            chosen = dict.fromkeys(_PROFILE_VARIABLES, str(self._udp))
+        return {**variables, **chosen, "PYTHONPATH": path}

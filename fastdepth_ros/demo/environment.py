@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from fastdepth.errors import FastDepthError
@@ -37,6 +38,20 @@ def ros_environment(log_folder: Path) -> dict[str, str]:
     if "ROS_LOG_DIR" not in os.environ:
         variables["ROS_LOG_DIR"] = str(log_folder)
     return variables | profile_variables()
+
+
+def node_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return environment variables for a depth node, as depth.launch.py sets them.
+
+    Args:
+        variables: of `ros_environment`; the profile among them gives way to that of the node, which
+            sends less than a camera.
+
+    """
+    profile = find_shared("config/fastdds_node.xml")
+    if profile is None:
+        return dict(variables)
+    return {k: str(profile) if k in _PROFILE_VARIABLES else v for k, v in variables.items()}
 
 
 def profile_variables() -> dict[str, str]:

@@ -14,7 +14,7 @@ from fastdepth.bags import BagReader, BagTopics, BagWriter
 from fastdepth.errors import BagError
 from fastdepth_ros.demo.accounting import dropped_frames, is_settled, latencies_ms
 from fastdepth_ros.demo.diagnostics import DiagnosticsListener
-from fastdepth_ros.demo.environment import ros_environment
+from fastdepth_ros.demo.environment import node_variables, ros_environment
 from fastdepth_ros.demo.node_process import NodeProcess, node_command
 from fastdepth_ros.demo.player import Played, Player, wire_name
 from fastdepth_ros.demo.recorder import Recorder, header_stamp
@@ -95,7 +95,7 @@ def run_live(
             if topics.camera_info is not None:
                 remaps["camera_info"] = player.wire_topics[topics.camera_info]
             command = node_command(remaps, parameters)
-            with NodeProcess(command, environment, log) as process:
+            with NodeProcess(command, node_variables(environment), log) as process:
                 flow = _Flow(session, process, player, recorder, diagnostics)
                 flow.wait_for_node()
                 run = flow.play(topics.image, reader.topic(topics.image).count, track)

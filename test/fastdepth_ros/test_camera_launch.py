@@ -162,7 +162,7 @@ def test_a_node_for_each_camera(tmp_path: Path) -> None:
         assert "threads: 2\n" in started.parameters()
         assert started.after("--log-level") == ["warn"]
         assert str(ROOT / "config" / "multi_camera.yaml") in started.after("--params-file")
-        assert started.environment[PROFILES[0]] == str(ROOT / "config" / "fastdds.xml")
+        assert started.environment[PROFILES[0]] == str(ROOT / "config" / "fastdds_node.xml")
 
 
 def test_cameras_share_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_defaults(tmp_path: Path) -> None:
     unset = ("model", "autostart", "image_transport", "threads")
     assert not [name for name in unset if name in given]
     for name in PROFILES:
-        assert started.environment[name] == str(ROOT / "config" / "fastdds.xml")
+        assert started.environment[name] == str(ROOT / "config" / "fastdds_node.xml")
 
 
 @pytest.mark.parametrize(("distribution", "index"), [("humble", 0), ("jazzy", 0), ("kilted", 1)])
@@ -71,7 +71,7 @@ def test_the_profile_is_named_as_the_distribution_reads_it(
     distribution: str, index: int, tmp_path: Path
 ) -> None:
     environment = node(tmp_path, ROS_DISTRO=distribution).environment
-    assert environment[PROFILES[index]] == str(ROOT / "config" / "fastdds.xml")
+    assert environment[PROFILES[index]] == str(ROOT / "config" / "fastdds_node.xml")
     assert PROFILES[1 - index] not in environment
 
 
@@ -114,6 +114,12 @@ def test_a_profile_that_is_set_already_stays(tmp_path: Path) -> None:
     environment = node(tmp_path, FASTRTPS_DEFAULT_PROFILES_FILE="/mine.xml").environment
     assert environment["FASTRTPS_DEFAULT_PROFILES_FILE"] == "/mine.xml"
     assert "FASTDDS_DEFAULT_PROFILES_FILE" not in environment
+
+
+def test_the_profile_of_cameras_gives_way_to_the_nodes(tmp_path: Path) -> None:
+    cameras, own = (str(ROOT / "config" / f"{name}.xml") for name in ("fastdds", "fastdds_node"))
+    environment = node(tmp_path, FASTRTPS_DEFAULT_PROFILES_FILE=cameras).environment
+    assert environment["FASTRTPS_DEFAULT_PROFILES_FILE"] == own
 
 
 def test_consumers_are_started_as_processes(tmp_path: Path) -> None:

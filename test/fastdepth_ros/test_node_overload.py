@@ -24,6 +24,7 @@ from test.fastdepth_ros.dds import (
     values_of,
     wait_until,
 )
+from test.fastdepth_ros.isolation import ENVIRONMENT, ROOT
 from test.mock_model import build_mock_model, mock_card
 
 pytestmark = pytest.mark.dds
@@ -161,4 +162,26 @@ def test_large_images_arrive_between_processes(tmp_path: Path, domain: int) -> N
             depth = wait_until(partial(client.depth_of, stamp), f"depth of frame {number}")
             values = np.frombuffer(depth.data, "<f4")
             np.testing.assert_allclose(values, expected_depth(number), rtol=1e-4)
+        assert node.stop() == 0
+
+
+def test_depth_of_large_frames_leaves_the_nodes_own_segment(tmp_path: Path, domain: int) -> None:
+    model = build_mock_model(tmp_path / "mock.onnx", weights=WEIGHTS, bias=BIAS)
+    profile = str(ROOT / "config" / "fastdds_node.xml")
+    variables = {name: profile for name in ENVIRONMENT if name.endswith("PROFILES_FILE")}
+    size = ("-p", "depth_size:=frame", "-p", "camera_aware_scale:=false")
+    with (
+        NodeProcess(domain, "-p", f"model:={model}", *size, **variables) as node,
+        Client(domain) as client,
+    ):
+        node.wait_for_start()
+        client.wait_for_node()
+        for number in range(1, 5):
+            stamp = number * STEP
+            image = np.full((1080, 1920, 3), level_of(number), np.uint8)
+            info = camera_info_message(1920, 1080, (1500.0, 1500.0, 959.5, 539.5), stamp)
+            depth = client.ask(image_message(image, "rgb8", stamp), info)
+            values = np.frombuffer(depth.data, "<f4")
+            assert values.size == 1920 * 1080
+            np.testing.assert_allclose(values[::1000], expected_depth(number), rtol=1e-4)
         assert node.stop() == 0

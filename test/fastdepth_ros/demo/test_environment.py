@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastdepth_ros.demo import environment
-from fastdepth_ros.demo.environment import free_domain, ros_environment
+from fastdepth_ros.demo.environment import free_domain, node_variables, ros_environment
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +26,22 @@ def test_processes_stay_on_loopback_with_room_for_camera_images(tmp_path):
     for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
         profile = Path(variables[name]).read_text()
         assert int(re.findall(r"<segment_size>(\d+)<", profile)[0]) >= 32 * 2**20
+
+
+def test_the_node_has_the_same_profile_with_a_smaller_segment(tmp_path):
+    variables = ros_environment(tmp_path)
+    own = node_variables(variables)
+    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
+        cameras, nodes = (
+            Path(v.pop(name)).read_text().partition("<dds")[2] for v in (variables, own)
+        )
+        assert nodes == cameras.replace("33554432", "16777216")
+    assert own == variables
+
+
+def test_a_profile_of_the_users_is_the_nodes_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "/mine")
+    assert "/config/" not in "".join(node_variables(ros_environment(tmp_path)).values())
 
 
 def test_humble_is_kept_on_loopback_by_its_own_variable(tmp_path, monkeypatch):
