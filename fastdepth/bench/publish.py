@@ -34,7 +34,10 @@ def publish(
         MissingExtraError: matplotlib, which draws, is not installed.
 
     """
-    texts = {"machine": _machine(document), "aims": markdown(aims_table(judge(document)))}
+    texts = {
+        "machine": _machine(document),
+        "aims": markdown(aims_table(judge(document), links=True)),
+    }
     texts |= {name: _tables(document[name]) for name in _SECTIONS if name in document}
     written = [performance]
     replace_marked(performance, texts)

@@ -62,6 +62,9 @@ def aims(measured: Measured) -> dict[str, float]:
         "latency_p95_over_median": (
             loaded.end_to_end.p95 / loaded.end_to_end.median if loaded.end_to_end else None
         ),
+        "latency_over_inference": (
+            plain.processing.median / plain.bare_time.median if plain.processing else None
+        ),
         "avoidable_copies": raw.copies,
         "first_depth_s": measured.startup.as_dict()["first_depth_s"],
         "resident_mb": plain.memory.resident if plain.memory else None,

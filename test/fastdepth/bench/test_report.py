@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -76,3 +78,14 @@ def test_the_table_of_aims_has_all_of_them_with_their_limits():
     assert len(table.rows) == len(AIMS)
     copies = next(row for row in table.rows if "copies" in row[0])
     assert list(copies[1:]) == ["<= 0", "0", "met"]
+
+
+def test_what_is_not_met_leads_to_what_stands_in_its_way():
+    document = {"node": {"aims": {"resident_mb": 201.0, "first_depth_s": 1.0}}}
+    shown = {row[0]: row[3] for row in aims_table(judge(document), links=True).rows}
+    assert shown["node: resident memory"].startswith("not met: [what stands")
+    assert shown["node: process start to first depth, warm page cache"] == "met"
+    pages = Path(__file__).resolve().parents[3] / "docs" / "performance.md"
+    headings = re.findall(r"^#+ (.+)$", pages.read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
+    assert [aim.key for aim in AIMS if aim.obstacle and aim.obstacle not in anchors] == []

@@ -96,7 +96,12 @@ def test_the_camera_sends_what_it_says() -> None:
 def test_every_aim_of_the_node_is_told() -> None:
     memory = Memory(190.0, 120.0, 110.0, 80.0, 30.0, 80.0)
     results: Any = {
-        PLAIN: SimpleNamespace(over_engine=Spread(1.3, 1.2, 1.4, 3), memory=memory),
+        PLAIN: SimpleNamespace(
+            over_engine=Spread(1.3, 1.2, 1.4, 3),
+            memory=memory,
+            processing=Latency(3.3, 4.0, 5.0, 50),
+            bare_time=Spread(3.0, 2.9, 3.1, 3),
+        ),
         LOADED: SimpleNamespace(end_to_end=Latency(10.0, 14.0, 20.0, 50)),
     }
     startup = Startup([1.0, 3.0, 1.2], [0.5, 0.5, 0.5], {})
@@ -106,6 +111,7 @@ def test_every_aim_of_the_node_is_told() -> None:
     assert found == {
         "cpu_over_inference": 1.3,
         "latency_p95_over_median": 1.4,
+        "latency_over_inference": pytest.approx(1.1),
         "avoidable_copies": 0,
         "first_depth_s": 1.2,
         "resident_mb": 190.0,
