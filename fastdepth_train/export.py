@@ -10,12 +10,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 import torch
 from torch import nn
+from torch.export import Dim
 
 from fastdepth.card import Accuracy, ModelCard
 from fastdepth.card_file import write_card
@@ -46,7 +47,12 @@ class Difference(NamedTuple):
 
 
 def export_network(
-    network: nn.Module, card: ModelCard, out: Path, frames: Sequence[Frame] = ()
+    network: nn.Module,
+    card: ModelCard,
+    out: Path,
+    frames: Sequence[Frame] = (),
+    *,
+    dynamic: bool = False,
 ) -> list[Difference]:
     """Write a network and its card to one ONNX file, if every engine agrees with torch.
 
@@ -55,6 +61,8 @@ def export_network(
         card: its input size is the file's; its accuracy is written as it stands.
         out: the file.
         frames: camera frames to compare on; made-up ones if there are none.
+        dynamic: leave batch and sides of the input open (sides in steps of the network's stride).
+            OpenCV 4 cannot run such a file, so onnxruntime alone is compared, at two sizes.
 
     Returns:
         What each engine differed by.
@@ -69,17 +77,28 @@ def export_network(
         bare = Path(folder) / "bare.onnx"
         checked = Path(folder) / "network.onnx"
         # What is written is checked against the network as it was given.
-        write_onnx(network, card, bare)
+        write_onnx(network, card, bare, dynamic=dynamic)
         write_card(bare, card, checked)
-        differences = compare(network, card, checked, frames or made_up_frames())
+        frames = frames or made_up_frames()
+        engines = _ENGINES[:1] if dynamic else _ENGINES
+        differences = compare(network, card, checked, frames, engines)
+        if dynamic:
+            other = _other_size(card, _stride(network))
+            (again,) = compare(network, other, checked, frames, engines)
+            size = f"{other.input.width}x{other.input.height}"
+            differences.append(Difference(f"{again.engine}, at {size}", again.largest))
         write_card(checked, card, out)
     return differences
 
 
 def compare(
-    network: nn.Module, card: ModelCard, path: Path, frames: Sequence[Frame]
+    network: nn.Module,
+    card: ModelCard,
+    path: Path,
+    frames: Sequence[Frame],
+    engines: Sequence[str] = _ENGINES,
 ) -> list[Difference]:
-    """Run an exported file in each engine on the same frames as torch.
+    """Run an exported file in each engine on the same frames as torch, at the card's input size.
 
     Raises:
         ExportError: an engine cannot run it, or differs by more than TOLERANCE.
@@ -91,7 +110,7 @@ def compare(
     reference = TorchEngine(network)
     expected = [reference.run(tensor) for tensor in tensors]
     differences = []
-    for name in (engine for engine in ENGINES if engine in _ENGINES):
+    for name in (engine for engine in ENGINES if engine in engines):
         try:
             engine = open_engine(path, engine=name, threads=1)
             outputs = [engine.run(tensor) for tensor in tensors]
@@ -152,15 +171,23 @@ def with_accuracy(card: ModelCard, accuracy: tuple[Accuracy, ...]) -> ModelCard:
     return replace(card, accuracy=accuracy)
 
 
-def write_onnx(network: nn.Module, card: ModelCard, path: Path) -> None:
+def write_onnx(network: nn.Module, card: ModelCard, path: Path, *, dynamic: bool = False) -> None:
     """Write a network to an ONNX file without a card, unchecked.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        card: its input size is the file's.
+        path: the file.
+        dynamic: leave batch and sides of the input open.
 
     Raises:
         ExportError: torch cannot export it.
         MissingExtraError: onnxscript is not installed.
 
     """
-    example = torch.zeros(1, 3, card.input.height, card.input.width)
+    # Torch takes a dimension of one element for a fixed one.
+    example = torch.zeros(2 if dynamic else 1, 3, card.input.height, card.input.width)
+    shapes = (_open_dimensions(_stride(network)),) if dynamic else None
     try:
         # The exporter imports onnxscript; asked for here so that its absence has a name.
         import onnxscript  # noqa: F401, PLC0415
@@ -175,6 +202,7 @@ def write_onnx(network: nn.Module, card: ModelCard, path: Path) -> None:
                 input_names=["image"],
                 output_names=["depth"],
                 opset_version=OPSET,
+                dynamic_shapes=shapes,
                 dynamo=True,
                 external_data=False,
                 verbose=False,
@@ -186,6 +214,23 @@ def write_onnx(network: nn.Module, card: ModelCard, path: Path) -> None:
     except (RuntimeError, torch.onnx.errors.OnnxExporterError) as err:
         msg = f"torch cannot export this network: {err}"
         raise ExportError(msg) from err
+
+
+def _stride(network: nn.Module) -> int:
+    stride: Any = network.stride  # of every network of this package
+    return int(stride)
+
+
+def _open_dimensions(stride: int) -> dict[int, Any]:
+    """Return what torch's exporter is to leave open of a BxCxHxW input."""
+    batch, height, width = (Dim(name, min=1) for name in ("batch", "height", "width"))
+    return {0: batch, 2: stride * height, 3: stride * width}
+
+
+def _other_size(card: ModelCard, stride: int) -> ModelCard:
+    """Return the card with an input of another size and shape."""
+    width, height = card.input.width + 2 * stride, card.input.height + stride
+    return replace(card, input=replace(card.input, width=width, height=height))
 
 
 def _bare(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -53,7 +53,7 @@ def main(argv: list[str]) -> int:
     is_openvino = args.format == "openvino"
     with tempfile.TemporaryDirectory() as folder:
         checked = measured = Path(folder) / "network.onnx"
-        differences = export_network(network, card, checked, frames)
+        differences = export_network(network, card, checked, frames, dynamic=args.dynamic)
         if is_openvino:
             measured = checked.with_suffix(IR_SUFFIX)
             differences.append(export_openvino(checked, measured, frames))
@@ -116,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=sorted(SUFFIXES),
         default="onnx",
         help="onnx (default), or openvino: an .xml with its .bin, which OpenVINO alone runs",
+    )
+    parser.add_argument(
+        "--dynamic",
+        action="store_true",
+        help="leave batch and size of the input open, in steps of the network's stride; the card "
+        "says which size to use. OpenCV 4 cannot run such a file",
     )
     parser.add_argument(
         "--published",

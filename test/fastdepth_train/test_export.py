@@ -74,16 +74,37 @@ def test_the_file_is_one_static_plain_file(tmp_path):
     assert b".py" not in path.read_bytes()
 
 
+def test_a_dynamic_file_takes_batches_of_any_size(tmp_path):
+    path = tmp_path / "open.onnx"
+    net = network()
+    first, second = export_network(net, CARD, path, dynamic=True)
+    assert first.engine.startswith("onnxruntime")
+    assert second.engine == f"{first.engine}, at 160x96"
+    (image,) = onnx.load(str(path)).graph.input
+    batch, channels, height, width = image.type.tensor_type.shape.dim
+    assert (channels.dim_value, channels.dim_param) == (3, "")
+    assert [d.dim_value for d in (batch, height, width)] == [0, 0, 0]
+    assert "32" in height.dim_param
+    tensor = np.random.default_rng(0).normal(size=(3, 3, 32, 192)).astype(np.float32)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(tensor)).numpy()
+    assert expected.std() > 0.01
+    assert np.abs(OnnxRuntimeEngine(path).run(tensor) - expected).max() < 1e-4
+    # The card alone says at which size a frame goes in.
+    estimator = DepthEstimator.load(path)
+    assert estimator.predict(made_up_frames()[0].image).values.shape == (64, 96)
+
+
 def test_nothing_is_written_where_an_engine_disagrees(tmp_path, monkeypatch):
     path = tmp_path / "tiny.onnx"
     path.write_bytes(b"what was there before")
     net = network()
     exported = export.write_onnx
 
-    def export_another(given, card, out):
+    def export_another(given, card, out, **how):
         with torch.no_grad():
             given.head.bias += 0.01
-        exported(given, card, out)
+        exported(given, card, out, **how)
         with torch.no_grad():
             given.head.bias -= 0.01
 
