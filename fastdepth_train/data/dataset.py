@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -47,8 +47,11 @@ class AugmentConfig:
     photometric: PhotometricConfig = field(default_factory=PhotometricConfig)
 
 
+TeacherSees = Literal["frame", "view"]
+
+
 class TeacherView(NamedTuple):
-    """The frame of a sample as a teacher sees it: whole, in daylight; or a batch of them.
+    """What a teacher sees of a sample's frame, in daylight; or a batch of that.
 
     Attributes:
         image: 3xhxw uint8 RGB of the teacher's input size.
@@ -92,6 +95,7 @@ class TrainingSet(Dataset[Sample]):
         *,
         seed: int,
         teacher: InputSpec | None = None,
+        teacher_sees: TeacherSees = "frame",
         mix: MixConfig = MixConfig(),  # noqa: B008 - frozen
     ) -> None:
         """Serve frames.
@@ -103,6 +107,7 @@ class TrainingSet(Dataset[Sample]):
             augment: how views and colours vary.
             seed: of the variation.
             teacher: of a teacher's input, which then sees the same frames.
+            teacher_sees: the whole frame, or the student's view of it.
             mix: how many samples are blends of two frames.
 
         """
@@ -112,6 +117,7 @@ class TrainingSet(Dataset[Sample]):
         self.augment = augment
         self.seed = seed
         self.teacher = teacher
+        self.teacher_sees = teacher_sees
         self.mix = mix
 
     def __len__(self) -> int:
@@ -141,10 +147,12 @@ class TrainingSet(Dataset[Sample]):
         metres[truth == 0] = np.nan
         teacher = None
         if self.teacher is not None:
+            # What the student's view is within what the teacher is shown.
+            shown, rest = (View(), view) if self.teacher_sees == "frame" else (view, View())
             teacher = TeacherView(
-                _chw(view_of(image, View(), self.teacher)),
-                torch.from_numpy(sight(view, (image.shape[1], image.shape[0]), size)),
-                torch.tensor(view.zoom),
+                _chw(view_of(image, shown, self.teacher)),
+                torch.from_numpy(sight(rest, (image.shape[1], image.shape[0]), size)),
+                torch.tensor(rest.zoom),
             )
         seen = _chw(view_of(image, view, self.spec))
         return Sample(seen, torch.from_numpy(metres)[None], look, teacher)

@@ -20,6 +20,7 @@ from fastdepth_train.data.dataset import (
     AugmentConfig,
     EpochSampler,
     Sample,
+    TeacherSees,
     TrainingSet,
     collate,
     finish,
@@ -57,6 +58,7 @@ class DepthData(LightningDataModule):
         more: Sequence[MoreFrames] = (),
         teacher: str | None = None,
         teacher_weight: float = 0.0,
+        teacher_sees: TeacherSees = "frame",
         mix: MixConfig = MixConfig(),  # noqa: B008 - frozen
         batch_size: int = 16,
         workers: int = 0,
@@ -88,6 +90,10 @@ class DepthData(LightningDataModule):
                 unlabelled and mixed images.
             teacher_weight: of the teacher, 0 to 1, in the labels of images that have depth: their
                 label is the geometric mean of both, and gaps get the teacher's.
+            teacher_sees: `frame`: the whole frame; its depth then follows the student's view, so
+                that a zoomed view has the depth that the zoom makes of it. `view`: the pixels that
+                the student sees (before their colours are varied), so that the student learns what
+                the teacher computes from them, even where that is wrong.
             mix: how many samples are blends, which the teacher labels, or have pasted pieces.
             batch_size: frames in a training step of each process.
             workers: loader processes; 0 prepares batches in the training process, which suits
@@ -126,6 +132,7 @@ class DepthData(LightningDataModule):
         self.where = Where(root, source, train_split, val_split, val_root, val_share, tuple(more))
         self.teacher_file = Path(teacher) if teacher else None
         self.teacher_weight = teacher_weight
+        self.teacher_sees = teacher_sees
         self.mix = mix
         self.batch_size = batch_size
         self.workers = workers
@@ -176,6 +183,7 @@ class DepthData(LightningDataModule):
             self.augment,
             seed=self.seed,
             teacher=teacher,
+            teacher_sees=self.teacher_sees,
             mix=self.mix,
         )
         self._frames = frames

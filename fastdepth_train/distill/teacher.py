@@ -31,8 +31,9 @@ class _Runs(Protocol):
 class Teacher:
     """Labels frames; its metres are those of the student's canonical camera.
 
-    The teacher looks at whole frames, as it is used to, and its labels follow the student's view:
-    a teacher that learned little of other fields of view would be wrong about a zoomed one. An
+    The teacher looks at whole frames, as it is used to, and its labels follow the student's view;
+    or at the student's view itself (`--data.teacher_sees`): a teacher that learned little of other
+    fields of view is then wrong about a zoomed one, but the student sees all that it answers. An
     object looks as large to both canonical cameras at depths in proportion to their focal lengths,
     so one's metres become the other's by the ratio of these in units of the frame.
     """
@@ -63,7 +64,7 @@ class Teacher:
         """Return Bx1xHxW metres for a student, NaN where there are none to be believed.
 
         Args:
-            views: whole frames, and what the student's samples show of them.
+            views: what the teacher sees, and what the student's samples show of that.
             spec: of the student's input, whose size the labels have.
             focal_length: (fx, fy) of the student's canonical camera, pixels at its input size.
 

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 from fastdepth.card import InputSpec  # noqa: E402
 from fastdepth.sources import MixedSource  # noqa: E402
 from fastdepth_train.data.dataset import AugmentConfig, Sample, TrainingSet  # noqa: E402
+from fastdepth_train.data.geometric import GeometricConfig  # noqa: E402
 from fastdepth_train.data.mixing import MixConfig, blended, paste  # noqa: E402
 from fastdepth_train.data.photometric import NEUTRAL, stack_looks  # noqa: E402
 from fastdepth_train.data.sources import Frames  # noqa: E402
@@ -42,6 +43,23 @@ def test_blended_samples_have_no_depth_and_the_teacher_sees_the_same_blend():
         not torch.equal(data[0, n].image, training_set(MixConfig())[0, n].image) for n in range(6)
     ]
     assert sum(changed) >= 4  # a frame may be blended with itself
+
+
+@pytest.mark.parametrize("sees", ["frame", "view"])
+def test_the_teacher_sees_the_whole_frame_or_what_the_student_sees(sees):
+    source = ListSource([room(i) for i in range(3)])
+    store = FrameStore(Frames((source,), (True,), MixedSource((source,)), source), 1.0)
+    zoomed = AugmentConfig(geometric=GeometricConfig(zoom=(1.4, 1.5), flip=1.0))
+    data = TrainingSet(store, SPEC, (76.8, 76.8), zoomed, seed=3, teacher=SPEC, teacher_sees=sees)
+    for index in range(3):
+        sample = data[0, index]
+        same = torch.equal(sample.image, sample.teacher.image)
+        untouched = torch.allclose(
+            sample.teacher.sight, torch.tensor([[1.0, 0, 0], [0, 1.0, 0]]), atol=1e-6
+        )
+        assert same == untouched == (sees == "view")
+        zoom = float(sample.teacher.zoom)
+        assert zoom == 1 if sees == "view" else 1.4 <= zoom <= 1.5
 
 
 def test_only_the_share_of_samples_is_blended():
