@@ -56,21 +56,21 @@ class Lever(NamedTuple):
     teacher: bool = False
 
 
+_BLENDS = {"data.mix.share": "0.5"}
+_SAME_VIEW = {"data.teacher_sees": "view"}
 LEVERS = (
     Lever("baseline", {}),
     Lever("baseline, seed 2", {"seed_everything": "2"}),
-    Lever("baseline, seed 3", {"seed_everything": "3"}),
     Lever("strong augmentation", {f"data.augment.{k}": v for k, v in STRONG.items()}),
-    Lever("pasted pieces", {"data.mix.paste": "0.3"}),
     Lever("slower encoder", {"model.optimizer.encoder_lr": "0.0125"}),
-    Lever("faster encoder", {"model.optimizer.encoder_lr": "0.2"}),
     Lever("fusion decoder", {"model.preset": "mobilenetv2-fusion"}),
     Lever("other cameras", {}, ("others",)),
-    Lever("teacher on half of the label", {"data.teacher_weight": "0.5"}, teacher=True),
-    Lever("half blends", {"data.mix.share": "0.5"}, teacher=True),
+    Lever("half blends, teacher sees frames", _BLENDS, teacher=True),
+    Lever("half blends, teacher sees views", _BLENDS | _SAME_VIEW, teacher=True),
     Lever("rooms", {}, ("rooms",)),
-    Lever("rooms, half blends", {"data.mix.share": "0.5"}, ("rooms",), teacher=True),
-    Lever("rooms, blends 0.9", {"data.mix.share": "0.9"}, ("rooms",), teacher=True),
+    Lever("rooms, half blends, frames", _BLENDS, ("rooms",), teacher=True),
+    Lever("rooms, half blends, views", _BLENDS | _SAME_VIEW, ("rooms",), teacher=True),
+    Lever("pasted pieces", {"data.mix.paste": "0.3"}),
 )
 
 

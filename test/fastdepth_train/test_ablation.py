@@ -76,11 +76,11 @@ def test_a_lever_changes_the_recipe_and_is_left_out_without_what_it_needs(
     assert "paste: 0.3" in (out / "pasted-pieces" / "config.yaml").read_text()
 
     args, _ = levers._parser().parse_known_args([*command, "--rooms", "made", "--teacher", "t"])
-    (lever,) = (lever for lever in levers.LEVERS if lever.name == "rooms, blends 0.9")
+    (lever,) = (lever for lever in levers.LEVERS if lever.name == "rooms, half blends, views")
     given = levers.arguments_of(lever, args)
     assert json.loads(given[given.index("--data.more") + 1]) == [{"root": "made", "weight": 1.0}]
     assert given[given.index("--data.teacher") + 1] == "t"
-    assert given[given.index("--data.mix.share") + 1] == "0.9"
+    assert given[given.index("--data.mix.share") + 1] == "0.5"
 
 
 def test_every_lever_is_a_change_of_its_own(monkeypatch):
