@@ -3,8 +3,8 @@
 Each variant is trained by the recipe (same frames, order, augmentation, steps and schedule) and
 exported after its last step; the file is scored on the validation frames, which choose nothing.
 Cost is that of the same network at 224x224, timed in onnxruntime on one thread in turns with the
-original FastDepth. Variants that OUT holds already are not trained again, and one that was
-interrupted goes on.
+original FastDepth (milliseconds on the processor). Variants that OUT holds already are not trained
+again, and one that was interrupted goes on.
 
     python tools/ablate_decoders.py --data DATA --out OUT [--only NAME ...] [--rounds N]
         [overrides of the recipe, as for fastdepth train]
@@ -130,13 +130,14 @@ def add_cost(results: list[dict[str, Any]], out: Path, rounds: int) -> None:
 
 def table(results: list[dict[str, Any]]) -> Iterable[str]:
     """Return the lines of a Markdown table, in the order of the variants."""
-    yield "| variant | parameters | MMACs | time of `fastdepth` | RMSE | AbsRel | δ1 |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield "| variant | parameters | MMACs | ms | of `fastdepth` | RMSE | AbsRel | δ1 |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
     for row in results:
         rmse, abs_rel, delta1 = (row["accuracy"][key] for key in METRICS)
         yield (
             f"| {row['name']} | {row['parameters'] / 1e6:.2f} M | {row['macs'] / 1e6:.0f} "
-            f"| {row['of_fastdepth']:.2f} | {rmse:.3f} | {abs_rel:.3f} | {delta1:.3f} |"
+            f"| {row['processor_ms']:.1f} | {row['of_fastdepth']:.2f} "
+            f"| {rmse:.3f} | {abs_rel:.3f} | {delta1:.3f} |"
         )
 
 

@@ -18,7 +18,7 @@ from fastdepth.engines import read_card
 from fastdepth.sources import open_source
 from fastdepth_train.checkpoint import load_checkpoint
 from fastdepth_train.networks.cost import network_cost
-from test.data import beside
+from test.data import beside, shared
 from test.fastdepth_train.conftest import write_config
 from test.fastdepth_train.frames import kaggle_folder
 
@@ -86,6 +86,24 @@ def evaluated(trained, model, out):
     )
     assert (out / "report.html").is_file()
     return json.loads((out / "figures.json").read_text())
+
+
+def test_eight_real_frames_are_learnt_by_heart(tmp_path):
+    data = real(tmp_path / "frames", shared("data", "nyu_depth_v2"))
+    config = write_config(
+        tmp_path / "config.yaml",
+        data,
+        model__network=None,
+        model__preset="tiny",
+        model__loss={"l1": 0.2, "log_l1": 1.0},
+        model__optimizer={"lr": 0.01},
+        data__input_size=[128, 96],
+        trainer__max_epochs=130,
+        trainer__check_val_every_n_epoch=130,
+    )
+    run("train", "--config", config, "--run", tmp_path / "run")
+    # Of all pixels of the whole frames, as the core's estimator and metrics see them.
+    assert last_logged(tmp_path / "run", "val/delta1") > 0.97
 
 
 def test_from_frames_to_a_scored_8_bit_file(trained, tmp_path):
