@@ -155,14 +155,18 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
         times = [row["of_fastdepth"] for row in rows]
         accuracy = [row["accuracy"]["delta1"] for row in rows]
         axes.scatter(times, accuracy, label=group, color=f"C{number}", zorder=3)
-        for row, x, y in zip(rows, times, accuracy, strict=True):
+        for index, (row, x, y) in enumerate(zip(rows, times, accuracy, strict=True)):
             if group != "chance":
-                axes.annotate(row["name"], (x, y), (5, 3), textcoords="offset points", fontsize=8)
+                # Above and below in turns: many lie close together.
+                place = (5, 3 if index % 2 else -9)
+                axes.annotate(row["name"], (x, y), place, textcoords="offset points", fontsize=7)
     same = [r for r in results if r["name"].split(",")[0] == _BASE_NAME]
     if len(same) > 1:
         values = [row["accuracy"]["delta1"] for row in same]
         axes.axhspan(min(values), max(values), alpha=0.15, label=f"{_BASE_NAME}, seeds")
         axes.axhline(mean(values), linewidth=0.8)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("time of one image on one thread, in times of the original FastDepth")
     axes.set_ylabel("δ1 on validation frames")
     axes.grid(alpha=0.3)
