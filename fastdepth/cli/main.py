@@ -37,6 +37,7 @@ VERBS = {
     "export": Verb("fastdepth_train.cli.export", "train", "turn a checkpoint into an ONNX file"),
     "quantize": Verb("fastdepth_train.cli.quantize", "train", "make an 8-bit model of a float one"),
     "prune": Verb("fastdepth_train.cli.prune", "train", "take channels out of a trained network"),
+    "average": Verb("fastdepth_train.cli.average", "train", "mean of checkpoints' weights"),
     "presets": Verb("fastdepth_train.cli.presets", "train", "list the networks and what they cost"),
 }
 
