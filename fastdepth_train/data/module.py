@@ -84,7 +84,8 @@ class DepthData(LightningDataModule):
                 validates without splits.
             val_split: which part to validate on; `val` likewise.
             val_root: another source to validate on.
-            val_share: share of the frames to validate on, the last ones: for a recording.
+            val_share: share of the frames to validate on, the last ones, and at least one: for a
+                recording.
             more: further frames to train on.
             teacher: a checkpoint or an ONNX file with a model card that labels what has no depth:
                 unlabelled and mixed images.

@@ -83,7 +83,7 @@ def open_frames(where: Where) -> Frames:
     train_split = where.train_split or (TRAIN if has_splits else None)
     own = open_indexed(where.root, kind=where.source, split=train_split)
     if where.val_share:
-        cut = round(len(own) * (1 - where.val_share))
+        cut = min(round(len(own) * (1 - where.val_share)), len(own) - 1)  # at least one frame
         val: IndexedSource = Subset(own, range(cut, len(own)))
         own = Subset(own, range(cut))
     elif where.val_root is not None:
