@@ -19,13 +19,13 @@ import time
 from pathlib import Path
 
 from random_rooms.gpu import Renderer
-from random_rooms.view import NYU
+from random_rooms.view import NYU, camera_text
 from random_rooms.writing import VIEWS, render_room
 
 
 def work(out: Path, seed: int, numbers: range, size: tuple[int, int]) -> None:
     """Render some rooms, one after the other."""
-    renderer = Renderer(NYU.resized(*size))
+    renderer = Renderer(NYU.resize(*size))
     start, frames = time.perf_counter(), 0
     for at, number in enumerate(numbers, 1):
         frames += render_room(renderer, out, seed, number)
@@ -46,8 +46,8 @@ def main() -> None:
     options = parser.parse_args()
     for name in ("rgb", "depth", "rooms"):
         (options.out / name).mkdir(parents=True, exist_ok=True)
-    lens = NYU.resized(*options.size)
-    (options.out / "intrinsics.txt").write_text(lens.text(), encoding="utf-8")
+    lens = NYU.resize(*options.size)
+    (options.out / "intrinsics.txt").write_text(camera_text(lens), encoding="utf-8")
     last = options.first + options.rooms
     context = multiprocessing.get_context("spawn")  # a GL context does not survive a fork
     jobs = [

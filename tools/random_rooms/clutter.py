@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from random_rooms import looks
 from random_rooms.bank import layer
 from random_rooms.parts import ON_TOP, Look, Piece, Rng, Top, chance, uniform
 
 Maker = Callable[[Rng], Piece]
+
+
+def made(rng: Rng, makers: Sequence[Maker]) -> Piece:
+    """Return what one of the makers, drawn evenly, makes."""
+    return makers[int(rng.integers(len(makers)))](rng)
 
 
 def mug(rng: Rng) -> Piece:
@@ -279,7 +284,7 @@ def scatter(rng: Rng, piece: Piece, top: Top, makers: list[Maker], density: floa
         for column in range(columns):
             if not chance(rng, density):
                 continue
-            thing = makers[int(rng.integers(len(makers)))](rng)
+            thing = made(rng, makers)
             w, d, h = thing.size
             if h > top.room or d > depth + 0.05 or w > max(0.4, width):
                 continue

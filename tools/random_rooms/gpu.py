@@ -8,12 +8,13 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdepth.camera import Intrinsics
 from random_rooms import shaders
 from random_rooms.bank import SIZE, pictures
 from random_rooms.lamps import Lighting, perspective, rigid, shadow_matrix
 from random_rooms.parts import F64, Item
 from random_rooms.shapes import SHAPES, meshes
-from random_rooms.view import Lens, Pose
+from random_rooms.view import Pose
 
 F32 = NDArray[np.float32]
 SHADOW_SIZE = 768
@@ -63,7 +64,7 @@ def _set(program: moderngl.Program, name: str, values: F64) -> None:
 class Renderer:
     """Draws one room after the other through one lens."""
 
-    def __init__(self, lens: Lens, *, oversample: int = 2) -> None:
+    def __init__(self, lens: Intrinsics, *, oversample: int = 2) -> None:
         """Compile the programs and upload the meshes and the textures."""
         self.lens = lens
         self._gl = gl = moderngl.create_context(**_HEADLESS)
@@ -156,7 +157,7 @@ class Renderer:
         light = raw.reshape(height, width, 3).astype(np.float32)
         return Shot(light, self.glance(where, self.lens).depth)
 
-    def glance(self, where: Pose, lens: Lens) -> Glance:
+    def glance(self, where: Pose, lens: Intrinsics) -> Glance:
         """Draw only what is where, at the centres of a lens's pixels."""
         size = (lens.width, lens.height)
         if size not in self._small:
@@ -178,7 +179,7 @@ class Renderer:
                 self._programs[name]["first"] = first
             arrays[name].render(instances=count)
 
-    def _aim(self, name: str, lens: Lens, where: Pose) -> None:
+    def _aim(self, name: str, lens: Intrinsics, where: Pose) -> None:
         program = self._programs[name]
         half_w, half_h = lens.width / 2, lens.height / 2
         px, py = (lens.cx + 0.5) / half_w - 1, (lens.cy + 0.5) / half_h - 1

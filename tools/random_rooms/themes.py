@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from random_rooms import baths, beds, hangings, kitchens, looks, seats, shell, storage, tables
-from random_rooms.clutter import FLOOR, Maker
+from random_rooms.clutter import FLOOR, Maker, made
 from random_rooms.lamps import Lighting
 from random_rooms.parts import Piece, Rng, chance, uniform
 from random_rooms.space import Space
@@ -74,7 +74,7 @@ def bedroom(rng: Rng, space: Space) -> None:
     makers += [storage.garments]
     makers += [storage.nightstand, storage.tv_stand, seats.chair, storage.boxes]
     for _ in some(rng, 3, 7):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     walls(rng, space, (2, 8))
     if chance(rng, 0.3):
         space.hang(rng, hangings.coats(rng), (0.75, 0.95))
@@ -92,7 +92,7 @@ def living(rng: Rng, space: Space) -> None:
     makers = [storage.tv_stand, storage.bookshelf, storage.cupboard, seats.sofa, storage.bookshelf]
     makers += [tables.desk, seats.ottoman, storage.nightstand, storage.chest]
     for _ in some(rng, 4, 8):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     if chance(rng, 0.35):
         space.set_free(rng, tables.dining_table(rng))
     if chance(rng, 0.4):
@@ -129,7 +129,7 @@ def kitchen(rng: Rng, space: Space) -> None:
         space.set_free(rng, tables.dining_table(rng), margin=0.1)
     makers = [storage.cupboard, storage.rack, seats.chair, baths.washer, seats.stool]
     for _ in some(rng, 0, 3):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     if chance(rng, 0.4):
         space.hang(rng, hangings.shelf(rng), (1.3, 1.6))
     walls(rng, space, (1, 5))
@@ -143,7 +143,7 @@ def bathroom(rng: Rng, space: Space) -> None:
     space.stand(rng, baths.tub(rng) if chance(rng, 0.6) else baths.shower(rng), tries=30)
     makers = [storage.nightstand, baths.washer, storage.rack, storage.cupboard, storage.boxes]
     for _ in some(rng, 0, 2):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng), tries=5)
+        space.stand(rng, made(rng, makers), tries=5)
     for _ in some(rng, 1, 3):
         space.hang(rng, baths.towels(rng), (0.55, 0.8))
     if chance(rng, 0.4):
@@ -159,7 +159,7 @@ def office(rng: Rng, space: Space) -> None:
     makers = [storage.filing, storage.bookshelf, storage.bookshelf, storage.cupboard, storage.boxes]
     makers += [storage.rack, seats.chair, seats.sofa, storage.filing, tables.desk]
     for _ in some(rng, 4, 9):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     if chance(rng, 0.3):
         space.set_free(rng, tables.dining_table(rng, office=True))
     for _ in some(rng, 0, 2):
@@ -176,7 +176,7 @@ def dining(rng: Rng, space: Space) -> None:
     space.set_free(rng, tables.dining_table(rng), margin=0.15)
     makers = [storage.cupboard, storage.chest, storage.bookshelf, seats.chair, seats.sofa]
     for _ in some(rng, 3, 7):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     walls(rng, space, (2, 8))
     litter(rng, space, 1, 6)
 
@@ -185,9 +185,9 @@ def shop(rng: Rng, space: Space) -> None:
     """Furnish a shop, a library or a store room."""
     makers = [storage.bookshelf, storage.rack, storage.garments]
     for _ in some(rng, 8, 18):
-        space.stand(rng, makers[int(rng.integers(3))](rng))
+        space.stand(rng, made(rng, makers))
     for _ in some(rng, 3, 10):
-        space.set_free(rng, _centred(makers[int(rng.integers(3))](rng)), margin=0.35)
+        space.set_free(rng, _centred(made(rng, makers)), margin=0.35)
     for _ in some(rng, 1, 3):
         space.set_free(rng, tables.coffee_table(rng), margin=0.2)
     if chance(rng, 0.4):
@@ -204,7 +204,7 @@ def classroom(rng: Rng, space: Space) -> None:
         space.hang(rng, hangings.board(rng), (0.9, 1.1))
     makers = [storage.cupboard, storage.bookshelf, tables.desk, storage.filing, seats.chair]
     for _ in some(rng, 2, 5):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     walls(rng, space, (1, 7))
     litter(rng, space, 0, 4)
 
@@ -213,7 +213,7 @@ def passage(rng: Rng, space: Space) -> None:
     """Furnish a corridor, sparsely."""
     makers = [storage.bookshelf, storage.boxes, seats.chair, storage.filing, storage.cupboard]
     for _ in some(rng, 1, 4):
-        space.stand(rng, makers[int(rng.integers(len(makers)))](rng))
+        space.stand(rng, made(rng, makers))
     if chance(rng, 0.5):
         space.hang(rng, hangings.coats(rng), (0.75, 0.95))
     if chance(rng, 0.4):

@@ -6,38 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastdepth.camera import Intrinsics
 from random_rooms.parts import F64, Rng, rotation
 
 # Of the 640x480 frames; pixel centres are whole numbers.
-NYU_WIDTH, NYU_HEIGHT = 640, 480
-NYU_FX, NYU_FY, NYU_CX, NYU_CY = 518.858, 519.470, 325.582, 253.736
+NYU = Intrinsics(640, 480, 518.858, 519.470, 325.582, 253.736)
 
 
-class Lens(NamedTuple):
-    """A pinhole: picture size, focal lengths and principal point in its pixels."""
-
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-
-    def resized(self, width: int, height: int) -> Lens:
-        """Return the lens of the same frame resampled to another size."""
-        sx, sy = width / self.width, height / self.height
-        cx, cy = (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5
-        return Lens(width, height, self.fx * sx, self.fy * sy, cx, cy)
-
-    def text(self) -> str:
-        """Return it as intrinsics.txt has it."""
-        return (
-            f"size {self.width}x{self.height}\n"
-            f"fx {self.fx:.6f}\nfy {self.fy:.6f}\ncx {self.cx:.6f}\ncy {self.cy:.6f}\n"
-        )
-
-
-NYU = Lens(NYU_WIDTH, NYU_HEIGHT, NYU_FX, NYU_FY, NYU_CX, NYU_CY)
+def camera_text(camera: Intrinsics) -> str:
+    """Return a camera as intrinsics.txt has it."""
+    return (
+        f"size {camera.width}x{camera.height}\n"
+        f"fx {camera.fx:.6f}\nfy {camera.fy:.6f}\ncx {camera.cx:.6f}\ncy {camera.cy:.6f}\n"
+    )
 
 
 class Pose(NamedTuple):
@@ -69,7 +50,7 @@ def held(rng: Rng, eye: F64, target: F64) -> Pose:
     return pose(eye, float(yaw), pitch, float(rng.normal(0, 2)))
 
 
-def project(lens: Lens, where: Pose, points: F64) -> F64:
+def project(lens: Intrinsics, where: Pose, points: F64) -> F64:
     """Return the pixels (u, v) and depth z (m) of points, N x 3 -> N x 3."""
     seen = (points - where.eye) @ where.axes
     u = lens.fx * seen[:, 0] / seen[:, 2] + lens.cx

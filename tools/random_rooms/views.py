@@ -10,7 +10,7 @@ from random_rooms.space import Rect
 from random_rooms.themes import Room
 from random_rooms.view import NYU, Pose, held
 
-GLANCE = NYU.resized(48, 36)
+GLANCE = NYU.resize(48, 36)
 CANDIDATES = 28
 # The logarithm of a frame's median depth (m) in NYU's frames is normal: mean 1.01, deviation 0.32.
 AIM_MEDIAN = 1.4
