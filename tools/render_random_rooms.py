@@ -18,8 +18,9 @@ import multiprocessing
 import time
 from pathlib import Path
 
+from frame_folder import make_folders
 from random_rooms.gpu import Renderer
-from random_rooms.view import NYU, camera_text
+from random_rooms.view import NYU
 from random_rooms.writing import VIEWS, render_room
 
 
@@ -44,10 +45,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(320, 240), metavar=("W", "H"))
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args()
-    for name in ("rgb", "depth", "rooms"):
-        (options.out / name).mkdir(parents=True, exist_ok=True)
-    lens = NYU.resize(*options.size)
-    (options.out / "intrinsics.txt").write_text(camera_text(lens), encoding="utf-8")
+    make_folders(options.out, NYU.resize(*options.size), "rooms")
     last = options.first + options.rooms
     context = multiprocessing.get_context("spawn")  # a GL context does not survive a fork
     jobs = [

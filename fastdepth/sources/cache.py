@@ -19,7 +19,7 @@ from fastdepth.camera import Intrinsics
 from fastdepth.errors import OutputError, SourceError
 from fastdepth.files import make_folder, whole_folder, write_json
 from fastdepth.frame import F32Array, Frame, FrameSource, IndexedSource
-from fastdepth.sources.intrinsics_file import INTRINSICS_FILE, KEYS
+from fastdepth.sources.intrinsics_file import INTRINSICS_FILE, camera_text
 from fastdepth.sources.opening import open_source
 from fastdepth.sources.rgbd_folder import (
     DEPTH_FOLDER,
@@ -151,9 +151,7 @@ class _Writer:
         return name
 
     def _write_camera(self, name: str, camera: Intrinsics) -> None:
-        numbers = " ".join(f"{key} {float(getattr(camera, key))!r}" for key in KEYS)
-        text = f"{camera.width}x{camera.height} {numbers}\n"
-        (self._folder / name).write_text(text, encoding="utf-8")
+        (self._folder / name).write_text(camera_text(camera), encoding="utf-8")
 
     def _write_picture(self, name: str, picture: NDArray[Any], settings: list[int]) -> None:
         done, data = cv2.imencode(Path(name).suffix, picture, settings)

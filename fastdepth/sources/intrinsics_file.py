@@ -1,4 +1,4 @@
-"""Read the camera of a folder of pictures from a small text file."""
+"""The camera of a folder of pictures in a small text file."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ class WrittenCamera(NamedTuple):
             )
             raise CameraError(text)
         return Intrinsics(*made_for, *self.intrinsics).resize(width, height)
+
+
+def camera_text(camera: Intrinsics) -> str:
+    """Return a camera as `read_camera` reads it, every digit of it, on one line."""
+    numbers = " ".join(f"{key} {float(getattr(camera, key))!r}" for key in KEYS)
+    return f"{camera.width}x{camera.height} {numbers}\n"
 
 
 def read_camera(path: Path) -> WrittenCamera:

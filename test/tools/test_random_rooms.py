@@ -13,12 +13,13 @@ from fastdepth.sources.rgbd_folder import RgbdFolder
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
+from frame_folder import make_folders
 from random_rooms import baths, beds, kitchens, seats, storage, tables
 from random_rooms.lamps import Lamp, Lighting
 from random_rooms.looks import plain
 from random_rooms.parts import Piece
 from random_rooms.themes import random_room
-from random_rooms.view import NYU, camera_text, held, pose, project
+from random_rooms.view import NYU, held, pose, project
 
 LEVEL = 1.4  # of the eye, m
 
@@ -175,9 +176,7 @@ def test_a_folder_of_frames_is_read_and_the_same_twice(renderer, tmp_path):
     folders = []
     for name in ("one", "two"):
         out = tmp_path / name
-        for part in ("rgb", "depth", "rooms"):
-            (out / part).mkdir(parents=True)
-        (out / "intrinsics.txt").write_text(camera_text(renderer.lens), encoding="utf-8")
+        make_folders(out, renderer.lens, "rooms")
         assert 1 <= render_room(renderer, out, 11, 4) <= 4
         folders.append(out)
     assert render_room(renderer, folders[0], 11, 4) == 0

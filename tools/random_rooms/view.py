@@ -13,14 +13,6 @@ from random_rooms.parts import F64, Rng, rotation
 NYU = Intrinsics(640, 480, 518.858, 519.470, 325.582, 253.736)
 
 
-def camera_text(camera: Intrinsics) -> str:
-    """Return a camera as intrinsics.txt has it."""
-    return (
-        f"size {camera.width}x{camera.height}\n"
-        f"fx {camera.fx:.6f}\nfy {camera.fy:.6f}\ncx {camera.cx:.6f}\ncy {camera.cy:.6f}\n"
-    )
-
-
 class Pose(NamedTuple):
     """Where the camera is: eye (m), and its right, down and forward axes as columns, 3x3."""
 
