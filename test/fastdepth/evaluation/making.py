@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from fastdepth.bags import BagWriter
 from fastdepth.bags.making import CAMERA_INFO_TOPIC, DEPTH_TOPIC, IMAGE_TOPIC
 from fastdepth.bags.topics import CAMERA_INFO, IMAGE
 from fastdepth.camera import Intrinsics
-from fastdepth.evaluation import Options
+from fastdepth.evaluation import Options, evaluate_source
 from fastdepth.frame import F32Array, U8Array
 from fastdepth.messages import depth_fields, image_fields, intrinsics_fields
 from test.mock_model import build_mock_model, mock_card
@@ -91,3 +92,22 @@ def options(folder: Path, **more: Any) -> Options:
     """Return options with the model, one thread and every frame recorded."""
     values: dict[str, Any] = {"model": model(folder), "threads": 1, "record_rate": 0.0}
     return Options(**(values | more))
+
+
+def never() -> bool:
+    return False
+
+
+def nothing(done: int, total: int) -> None:
+    del done, total
+
+
+def run(bag: Path, options: Options, out: Path | None = None) -> dict[str, Any]:
+    """Evaluate a bag and return the figures."""
+    return evaluate_source(bag, options, out, nothing, never)
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    """Return the lines of frames.csv."""
+    with (out / "frames.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
