@@ -14,6 +14,7 @@ first stopped; view K of frame N of a seed is the same in every run.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -119,7 +120,11 @@ def main() -> None:
     camera = prepared(source[0], tuple(options.size), options.border).camera
     make_folders(options.out, camera, "done")
     frames, total = len(source), 0
-    with ProcessPoolExecutor(options.jobs) as pool, progress(frames, "new views") as report:
+    context = multiprocessing.get_context("spawn")  # OpenCV's threads do not survive a fork
+    with (
+        ProcessPoolExecutor(options.jobs, context) as pool,
+        progress(frames, "new views") as report,
+    ):
         for done, written in enumerate(pool.map(partial(render, options), range(frames)), 1):
             total += written
             report(done, frames)

@@ -128,7 +128,7 @@ def test_the_tool_writes_frames_once_and_goes_on(tmp_path):
     command += ["--views", "3", "--size", "80", "60", "--border", "2"]
 
     def run():
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
         return done.stdout, {path: path.stat().st_mtime_ns for path in out.rglob("*_*.*")}
 
     said, first = run()
