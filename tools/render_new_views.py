@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from fastdepth.camera import Intrinsics
 from fastdepth.cli.common import progress
 from fastdepth.errors import SourceError
 from fastdepth.files import whole_file
-from fastdepth.frame import F32Array, Frame, U8Array
+from fastdepth.frame import F32Array, Frame, IndexedSource, U8Array
 from fastdepth.sources import open_indexed
 
 TRIES = 20
@@ -82,6 +82,12 @@ def draw_view(known: Known, rng: np.random.Generator) -> NewView | None:
     return None
 
 
+@cache
+def opened(path: Path, split: str | None) -> IndexedSource:
+    """Open the frames once in each process."""
+    return open_indexed(path, split=split)
+
+
 def render(options: argparse.Namespace, number: int) -> int:
     """Write the views of one frame and return how many there are."""
     cv2.setNumThreads(1)
@@ -89,7 +95,7 @@ def render(options: argparse.Namespace, number: int) -> int:
     done = out / "done" / f"{number:06d}.txt"
     if done.exists():
         return int(done.read_text(encoding="utf-8"))
-    source = open_indexed(options.source, split=options.split)
+    source = opened(options.source, options.split)
     known = prepared(source[number], tuple(options.size), options.border)
     written = 0
     for k in range(options.views):
@@ -116,7 +122,7 @@ def main() -> None:
     parser.add_argument("--border", type=int, default=8, help="pixels of the result to leave out")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     options = parser.parse_args()
-    source = open_indexed(options.source, split=options.split)
+    source = opened(options.source, options.split)
     camera = prepared(source[0], tuple(options.size), options.border).camera
     make_folders(options.out, camera, "done")
     frames, total = len(source), 0
